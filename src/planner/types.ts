@@ -1,0 +1,61 @@
+/**
+ * What a planner works on: box-bounded action sequences and a function that gives each its energy.
+ * Nothing here knows where the energies come from (an ONNX graph, a simulator, a formula in a test).
+ */
+
+/** The box of one action, one entry per action dimension, in the units of the action space. */
+export interface ActionBounds {
+  readonly low: Float32Array;
+  readonly high: Float32Array;
+}
+
+/**
+ * Scores a population of action sequences.
+ *
+ * @param actions candidates, row-major [count, horizon, actionDim]; only valid during the call.
+ * @param count number of candidates.
+ * @returns energies per candidate and step, row-major [count, horizon]; lower is nearer to the goal.
+ *   The array may be reused by the next call.
+ */
+export type ScorePopulation = (actions: Float32Array, count: number) => Promise<Float32Array>;
+
+/** One planning problem. */
+export interface PlanProblem {
+  readonly horizon: number;
+  readonly bounds: ActionBounds;
+  readonly score: ScorePopulation;
+  /**
+   * Actions that will have been executed by the time the plan is handed over, row-major [k, actionDim], k < horizon.
+   * Every candidate starts with them; they are never sampled.
+   */
+  readonly committed?: Float32Array;
+}
+
+/** When to stop looking. `now` is a monotonic clock in milliseconds, handed in so that tests own the time. */
+export interface PlanBudget {
+  readonly deadlineMs: number;
+  readonly now: () => number;
+}
+
+/** The answer, always there: at worst the warm start or the mean of the box. */
+export interface Plan {
+  /** The best sequence ever scored, row-major [horizon, actionDim], committed actions included. */
+  readonly actions: Float32Array;
+  /** Its energies, [horizon]. */
+  readonly stepEnergies: Float32Array;
+  /** Its objective value. */
+  readonly energy: number;
+  readonly iterations: number;
+  readonly candidates: number;
+  /** Why the search ended. */
+  readonly ended: "iterations" | "deadline" | "converged";
+}
+
+/** An optimiser that keeps its own warm start between calls. */
+export interface Planner {
+  plan(problem: PlanProblem, budget: PlanBudget): Promise<Plan>;
+  /** Moves the warm start `steps` actions into the future (those were executed). */
+  shift(steps: number): void;
+  /** Forgets the warm start and starts the random sequence of `seed`. */
+  reset(seed: number): void;
+}

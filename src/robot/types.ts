@@ -1,0 +1,28 @@
+/** Joint positions (rad, or m for prismatic joints) and velocities, in the order of the robot's controlled joints. */
+export interface JointState {
+  readonly positions: Float64Array;
+  readonly velocities: Float64Array;
+}
+
+/** Limits of one joint: rad, rad/s, rad/s^2 (m, m/s, m/s^2 for prismatic joints). */
+export interface JointLimits {
+  readonly name: string;
+  readonly lower: number;
+  readonly upper: number;
+  readonly maxVelocity: number;
+  readonly maxAcceleration: number;
+}
+
+/** One waypoint of a trajectory. */
+export interface JointTrajectoryPoint {
+  readonly positions: number[];
+  readonly velocities: number[];
+  /** Seconds from the start of the trajectory. */
+  readonly timeFromStartS: number;
+}
+
+/** A joint trajectory as trajectory_msgs/JointTrajectory has it. Between points: cubic Hermite, as ros2_control does. */
+export interface JointTrajectory {
+  readonly jointNames: readonly string[];
+  readonly points: readonly JointTrajectoryPoint[];
+}

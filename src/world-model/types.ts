@@ -1,0 +1,28 @@
+import type { RgbImage } from "../camera/types.js";
+
+/** Result of scoring one population. Arrays may be reused by the next call. */
+export interface RolloutScores {
+  /** Energy per candidate and step, row-major [count, horizon]. */
+  readonly stepEnergies: Float32Array;
+  /** Energy of the start latent itself: how far from the goal we are now. */
+  readonly startEnergy: number;
+}
+
+/** What a world model offers, whatever runs it. */
+export interface WorldModel {
+  readonly latentDim: number;
+  readonly stateDim: number;
+  readonly actionDim: number;
+  readonly horizon: number;
+  readonly imageWidth: number;
+  readonly imageHeight: number;
+  /** Encodes one picture of any size (it is fitted to the model's) into a latent [latentDim]; a fresh array. */
+  encode(image: RgbImage): Promise<Float32Array>;
+  /**
+   * Rolls out every candidate and scores it against the goal.
+   * @param latent start latent [latentDim]. @param state proprioception [stateDim] in manifest order and units.
+   * @param actions [count, horizon, actionDim], physical units. @param goal goal latent [latentDim].
+   */
+  score(latent: Float32Array, state: Float32Array, actions: Float32Array, count: number, goal: Float32Array): Promise<RolloutScores>;
+  close(): Promise<void>;
+}
