@@ -1,0 +1,6 @@
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const projectRoot = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
+export const embeddedPrefix = join(projectRoot, ".env-ros");
+export const trainingPrefix = join(projectRoot, ".env-training");
