@@ -29,7 +29,7 @@ export function ensureNodePackages() {
   });
 }
 
-/** Every package of the lock file is there in its version; optional ones for other platforms may be missing. */
+/** Every package of the lock file is there in its version; optional ones (for other platforms) may be missing, but not our own. */
 function packagesMatchLock() {
   const lock = readPackages(join(projectRoot, "package-lock.json"));
   const installed = readPackages(join(MODULES, ".package-lock.json"));
@@ -42,7 +42,7 @@ function packagesMatchLock() {
     }
     const found = installed[path];
     if (found === undefined) {
-      return wanted.optional === true && (wanted.os !== undefined || wanted.cpu !== undefined || wanted.libc !== undefined);
+      return wanted.optional === true && lock[""]?.optionalDependencies?.[path.replace("node_modules/", "")] === undefined;
     }
     return found.version === wanted.version && existsSync(join(projectRoot, path));
   });
