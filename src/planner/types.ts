@@ -29,6 +29,10 @@ export interface PlanProblem {
    * Every candidate starts with them; they are never sampled.
    */
   readonly committed?: Float32Array;
+  /**
+   * Scale of the initial standard deviation in (0, 1], 1 when left out: near the goal the caller can have a narrower search.
+   */
+  readonly explorationScale?: number;
 }
 
 /** When to stop looking. `now` is a monotonic clock in milliseconds, handed in so that tests own the time. */

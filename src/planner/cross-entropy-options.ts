@@ -1,0 +1,71 @@
+import type { Objective } from "./objective.js";
+
+/** Everything that can be set about a cross-entropy search. */
+export interface CrossEntropyOptions {
+  /** Sequences scored in the first iteration. */
+  readonly candidates: number;
+  /** Most iterations a plan; `Infinity` leaves it to the deadline (or to `patience`). */
+  readonly iterations: number;
+  /** Sequences the distribution is refitted to. */
+  readonly elites: number;
+  /** Share of the old mean and deviation that a refit keeps, in [0, 1). */
+  readonly momentum: number;
+  /** Initial standard deviation as a fraction of the box's half width: one for all action dimensions, or one each. */
+  readonly initialStd: number | readonly number[];
+  /** The deviation never falls below this fraction of the half width (scaled as the initial one is). */
+  readonly minStd: number;
+  /** Power law of the noise along the horizon, f^-noiseExponent; 0 is white. */
+  readonly noiseExponent: number;
+  /** Each iteration scores this factor fewer than the one before (never fewer than twice the elites), at least 1. */
+  readonly populationDecay: number;
+  /** Share of the elites that stay in the next iteration and, shifted, in the next plan, in [0, 1]. */
+  readonly keptElites: number;
+  /** Default: every step alike. */
+  readonly objective?: Objective;
+  /** Action dimensions that have one value over all free steps, such as a gripper that either opens or closes. */
+  readonly heldDims?: readonly number[];
+  /** Ends the search after so many iterations in a row without gain; left out: never. */
+  readonly patience?: number;
+  /** A gain is a fall of the best energy by more than this fraction of it. Default 0.001. */
+  readonly tolerance?: number;
+  /** Seed until `reset` gives another. Default 0. */
+  readonly seed?: number;
+}
+
+/**
+ * Refuses what makes no sense, naming the option and its value.
+ * @throws RangeError
+ */
+export function checkOptions(options: CrossEntropyOptions): void {
+  const wholeFrom = (name: string, value: number, least: number): void => {
+    if (!Number.isInteger(value) || value < least) {
+      throw new RangeError(`${name} is ${value}: must be a whole number of at least ${least}`);
+    }
+  };
+  const within = (name: string, value: number, holds: boolean, wanted: string): void => {
+    if (!holds) {
+      throw new RangeError(`${name} is ${value}: must be ${wanted}`);
+    }
+  };
+  wholeFrom("elites", options.elites, 2);
+  wholeFrom("candidates", options.candidates, 2 * options.elites);
+  if (options.iterations !== Infinity) {
+    wholeFrom("iterations", options.iterations, 1);
+  }
+  within("momentum", options.momentum, options.momentum >= 0 && options.momentum < 1, "in [0, 1)");
+  within("minStd", options.minStd, options.minStd >= 0 && options.minStd <= 1, "in [0, 1]");
+  within("keptElites", options.keptElites, options.keptElites >= 0 && options.keptElites <= 1, "in [0, 1]");
+  within("populationDecay", options.populationDecay, options.populationDecay >= 1 && Number.isFinite(options.populationDecay), "at least 1");
+  const stds = typeof options.initialStd === "number" ? [options.initialStd] : options.initialStd;
+  for (const std of stds) {
+    within("initialStd", std, std > 0 && Number.isFinite(std), "above 0");
+  }
+  for (const dim of options.heldDims ?? []) {
+    wholeFrom("heldDims", dim, 0);
+  }
+  if (options.patience !== undefined) {
+    wholeFrom("patience", options.patience, 1);
+  }
+  const tolerance = options.tolerance ?? 0;
+  within("tolerance", tolerance, tolerance >= 0 && tolerance < 1, "in [0, 1)");
+}

@@ -1,0 +1,44 @@
+/**
+ * Planning as optimisation over action sequences.
+ *
+ * **The problem.** Given a start and a goal, find actions a_1 … a_H in a box (low ≤ a ≤ high, one range per dimension) that minimise
+ *
+ *     J(a) = Σ_h w_h E_h(a),   Σ w_h = 1,
+ *
+ * where E_h is the energy after step h: in a JEPA world model the distance of the predicted latent to the goal's. The planner
+ * sees only `score(actions) → E`; the first k actions may be committed (they are being executed) and are the same in all candidates.
+ *
+ * **The search** (`CrossEntropySearch`; `Cem` and `Icem` are two settings of it). A normal distribution N(μ, σ²) per step and dimension:
+ *
+ * 1. *Sample* a = clip(μ + σ · ε). ε is white (CEM) or has power ∝ f^-β along the horizon (iCEM), unit variance a step.
+ *    The first candidate is μ itself; in the first iteration the last plan and the best of its elites, shifted, are next.
+ * 2. *Score* all candidates in one call.
+ * 3. *Select* the K of lowest J among them and the elites kept from the iteration before (iCEM: the best 30 %).
+ * 4. *Refit* μ ← m μ + (1-m) mean(elites), σ ← max(m σ + (1-m) std(elites), σ_min), with the momentum m.
+ * 5. Again with N/decay candidates (not below 2K), until the iterations or the time are up.
+ *
+ * The answer is the best sequence ever scored. So it is never worse than the warm start, than any mean that was scored, or than the answer
+ * of fewer iterations with the same seed.
+ *
+ * **Width.** σ starts at `initialStd` of the box's half width, times the problem's `explorationScale`; so does σ_min. Near the goal a scale
+ * below 1 spends the samples where they matter. Clipping lets mass gather on the bounds, which is wanted: far from the goal the best
+ * action is often the largest.
+ *
+ * **Warm start.** After a plan `shift(n)` moves μ, the answer and the elites n steps on; μ repeats its last action, the
+ * elites get a freshly drawn one. σ starts anew with every plan (iCEM does so): a narrow σ could not follow a goal that has moved.
+ *
+ * **Held dimensions** have one value over all free steps: a gripper that closes is one decision, not H of them.
+ *
+ * **What is not a number.** A candidate with a non-finite step energy has J = ∞: it is no elite and never the answer.
+ *
+ * **When `score` throws** the search throws `ScoreFailed` with the cause and the best plan so far; that plan also stays as the warm start.
+ *
+ * Sources: Rubinstein, "The cross-entropy method for combinatorial and continuous optimization", 1999; Pinneri et al., "Sample-efficient
+ * Cross-Entropy Method for Real-time Planning", CoRL 2020; Timmer and König, "On generating power law noise", 1995.
+ */
+export { Cem, type CemOptions } from "./cem.js";
+export { CrossEntropySearch, type CrossEntropyOptions, type PhaseTimings } from "./cross-entropy-search.js";
+export { Icem } from "./icem.js";
+export type { Objective } from "./objective.js";
+export { ScoreFailed } from "./score-failed.js";
+export type { ActionBounds, Plan, PlanBudget, Planner, PlanProblem, ScorePopulation } from "./types.js";
