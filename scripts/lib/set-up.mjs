@@ -1,4 +1,4 @@
-import { closeSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ensureEmbeddedRos } from "./embedded-ros.mjs";
@@ -36,10 +36,24 @@ export async function setUp({ training = false, ros = true, build = true } = {})
 }
 
 export function compile() {
+  pruneCompiled();
   run(process.execPath, [join(projectRoot, "node_modules", "typescript", "bin", "tsc"), "-p", "tsconfig.json"], {
     cwd: projectRoot,
     advice: "the TypeScript does not compile",
   });
+}
+
+/** Compiled files whose source is gone would go on being run, tests above all. */
+function pruneCompiled() {
+  for (const folder of ["src", "sim", "test", "bench"]) {
+    const compiled = join(projectRoot, "dist", folder);
+    const files = existsSync(compiled) ? readdirSync(compiled, { recursive: true }) : [];
+    for (const file of files.filter((name) => /\.js(\.map)?$/.test(name))) {
+      if (!existsSync(join(projectRoot, folder, file.replace(/\.js(\.map)?$/, ".ts")))) {
+        rmSync(join(compiled, file));
+      }
+    }
+  }
 }
 
 /** Two set-ups of one checkout wait for each other. */

@@ -1,0 +1,57 @@
+import { defineConfig } from "eslint/config";
+import tseslint from "typescript-eslint";
+
+// Who may import what. The folders follow the way of the data (docs/); these are the walls between them.
+const ROS = { regex: "^rclnodejs(/|$)", message: "Only src/ros/ and sim/ros/ know ROS 2." };
+const ONNX = { regex: "^onnxruntime-", message: "Only src/world-model/ runs models." };
+const MUJOCO = { regex: "^@mujoco/", message: "Only src/robot/ and sim/ know MuJoCo." };
+const folder = (name, message) => ({ regex: `^\\.{1,2}/(.*/)?${name}/`, message });
+const NODES = folder("ros", "The nodes are a shell round this; they are not imported here.");
+const MODELS = folder("world-model", "This folder knows no models.");
+const ROBOTS = folder("robot", "This folder knows no robots.");
+const PLANNER = folder("planner", "The simulator does not know who plans.");
+const OUTSIDE = { regex: "^(?!\\./)", message: "The planner is pure arithmetic: it imports nothing but itself." };
+
+const boundary = (files, ...patterns) => ({
+  files,
+  rules: { "no-restricted-imports": ["error", { patterns }] },
+});
+
+export default defineConfig(
+  { ignores: ["dist/", "node_modules/", ".env-*/", "data/", "runs/", "build/", "install/", "log/"] },
+  {
+    files: ["**/*.ts"],
+    extends: [tseslint.configs.strictTypeChecked],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      "@typescript-eslint/switch-exhaustiveness-check": "error",
+      "@typescript-eslint/no-floating-promises": [
+        "error",
+        { allowForKnownSafeCalls: [{ from: "package", package: "node:test", name: ["test", "it", "describe", "suite", "before", "after", "beforeEach", "afterEach"] }] },
+      ],
+      "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true, allowBoolean: true, allowNullish: true }],
+      "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_" }],
+      "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true }],
+      // Indices into numeric arrays are checked by the loops round them.
+      "@typescript-eslint/no-non-null-assertion": "off",
+      // The compiler's own dead-code checks do; this one calls guards against data from outside needless.
+      "@typescript-eslint/no-unnecessary-condition": "off",
+      eqeqeq: "error",
+      "prefer-const": "error",
+    },
+  },
+  boundary(["src/{camera,goals,memory,plots,control}/**/*.ts"], ROS, ONNX, MUJOCO, NODES),
+  boundary(["src/cli/**/*.ts", "bench/**/*.ts"], ROS, ONNX, MUJOCO),
+  boundary(["src/world-model/**/*.ts"], ROS, MUJOCO, NODES, ROBOTS),
+  boundary(["src/planner/**/*.ts"], OUTSIDE),
+  boundary(["src/robot/**/*.ts"], ROS, ONNX, NODES, MODELS),
+  boundary(["src/safety/**/*.ts"], ROS, ONNX, MUJOCO, NODES, MODELS),
+  boundary(["src/ros/**/*.ts"], ONNX, MUJOCO),
+  boundary(["sim/**/*.ts"], ROS, ONNX, PLANNER),
+  boundary(["sim/ros/**/*.ts"], ONNX, PLANNER),
+  {
+    files: ["**/*.{js,mjs}"],
+    languageOptions: { globals: { process: "readonly", console: "readonly", performance: "readonly", URL: "readonly", setTimeout: "readonly" } },
+    rules: { "no-undef": "error", "no-unused-vars": "error", eqeqeq: "error", "prefer-const": "error" },
+  },
+);

@@ -1,0 +1,84 @@
+#!/usr/bin/env node
+// node scripts/run.mjs demo [arguments of `jepa-mpc demo`]
+// node scripts/run.mjs test [--training] [test files]
+// Both set the checkout up first.
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { rosEnvironment } from "./lib/ros-env.mjs";
+import { compile, setUp } from "./lib/set-up.mjs";
+import { projectRoot, trainingPrefix } from "./lib/paths.mjs";
+import { foreground, say, SetupError } from "./lib/shell.mjs";
+import { trainingPython } from "./lib/training-env.mjs";
+
+const [what, ...args] = process.argv.slice(2);
+
+try {
+  if (what === "demo") {
+    process.exitCode = await demo(args);
+  } else if (what === "test") {
+    process.exitCode = await test(args);
+  } else {
+    throw new SetupError("usage: node scripts/run.mjs demo|test [arguments]");
+  }
+} catch (error) {
+  if (!(error instanceof SetupError)) {
+    throw error;
+  }
+  process.stderr.write(`jepa-mpc: ${error.message}\n`);
+  process.exitCode = 1;
+}
+
+async function demo(demoArguments) {
+  await setUp();
+  return foreground(join(projectRoot, "bin", "jepa-mpc"), ["demo", ...demoArguments], { cwd: projectRoot });
+}
+
+/** Lint, types, training's tests, and last the node tests, so that their summary closes the output. */
+async function test(testArguments) {
+  const files = testArguments.filter((argument) => argument !== "--training");
+  const pythonTests = hasPythonTests();
+  const training = pythonTests && (testArguments.includes("--training") || existsSync(trainingPrefix));
+  await setUp({ training, build: false });
+
+  say("lint");
+  const lint = await foreground(process.execPath, [join(projectRoot, "node_modules", "eslint", "bin", "eslint.js"), "."], { cwd: projectRoot });
+  if (lint !== 0) {
+    return lint;
+  }
+  say("types");
+  compile();
+
+  let failed = 0;
+  if (training) {
+    say("tests of training/");
+    failed = await foreground(trainingPython, ["-m", "pytest", "-q", "training"], { cwd: projectRoot, env: { ...process.env, OMP_NUM_THREADS: "1" } });
+  } else if (pythonTests) {
+    say("training/ is not tested here: npm run setup -- --training installs what it needs");
+  }
+
+  say("tests");
+  const tests = await foreground(
+    process.execPath,
+    // One file at a time: several measure time, and the ROS ones share a domain.
+    ["--test", "--test-concurrency=1", ...(files.length > 0 ? files : testFiles())],
+    { cwd: projectRoot, env: testEnvironment() },
+  );
+  return tests === 0 ? failed : tests;
+}
+
+/** Tests never meet a robot, nor each other: a domain of their own, on this machine only. */
+function testEnvironment() {
+  const { env } = rosEnvironment();
+  return { ...env, ROS_DOMAIN_ID: String(1 + (process.pid % 100)), ROS_AUTOMATIC_DISCOVERY_RANGE: "LOCALHOST" };
+}
+
+function testFiles() {
+  // Node 20's test runner does not expand patterns itself.
+  const folder = join("dist", "test");
+  return readdirSync(join(projectRoot, folder), { recursive: true }).filter((file) => file.endsWith(".test.js")).sort().map((file) => join(folder, file));
+}
+
+function hasPythonTests() {
+  const folder = join(projectRoot, "training");
+  return existsSync(folder) && readdirSync(folder, { recursive: true }).some((file) => /(^|\/)(test_[^/]*|[^/]*_test)\.py$/.test(file));
+}
