@@ -108,7 +108,7 @@ for (const [name, make] of Object.entries(planners)) {
       for (const action of inside.actions) {
         assert.ok(Math.abs(action - 0.4) < 0.05, `${action}`);
       }
-      const edge = await make({ iterations: 30 }).plan(quadratic(4, bounds, 3), noDeadline);
+      const edge = await make({ candidates: 256, iterations: 30 }).plan(quadratic(4, bounds, 3), noDeadline);
       assert.ok([...edge.actions].every((action) => action > 0.95));
     });
 
@@ -116,7 +116,7 @@ for (const [name, make] of Object.entries(planners)) {
       const horizon = 4;
       const bounds = box([-2], [2]);
       const score = scoreOf(horizon, 1, (x) =>
-        Array.from({ length: horizon }, (_, h) => h === 0 ? 0 : 20 * (x[h]! - x[h - 1]! ** 2) ** 2 + (1 - x[h - 1]!) ** 2));
+        Array.from({ length: horizon }, (_, h) => h === 0 ? 0 : 5 * (x[h]! - x[h - 1]! ** 2) ** 2 + (1 - x[h - 1]!) ** 2));
       const plan = await make({ candidates: 256, iterations: 60, minStd: 0.005 }).plan({ horizon, bounds, score }, noDeadline);
       assert.ok(plan.energy < 0.02, `energy ${plan.energy}`);
     });
