@@ -26,3 +26,14 @@ export interface JointTrajectory {
   readonly jointNames: readonly string[];
   readonly points: readonly JointTrajectoryPoint[];
 }
+
+/** How actions of a world model become joint targets, and joint states become its proprioception. */
+export interface ActionSpace {
+  /**
+   * Joint targets one action away from the setpoint, [joints] (rad, m). NaN in the action gives NaN in the targets,
+   * which `src/safety/` refuses.
+   */
+  jointTargets(setpointPositions: Float64Array, action: Float32Array): Float64Array;
+  /** Proprioception in the order and units of the bundle's manifest. */
+  state(joints: JointState): Float32Array;
+}

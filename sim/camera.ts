@@ -1,0 +1,216 @@
+import type { RgbImage } from "../src/camera/types.js";
+import { noHits, RayCaster } from "./ray-caster.js";
+import type { SimWorld } from "./world.js";
+
+/** A pinhole camera's place and lens. */
+export interface CameraPose {
+  /** m, world frame. */
+  readonly position: readonly [number, number, number];
+  readonly lookAt: readonly [number, number, number];
+  /** Vertical field of view, rad. */
+  readonly fovY: number;
+}
+
+export interface RayCastCameraOptions {
+  /** Pixels, 64 to 256. */
+  readonly width: number;
+  readonly height: number;
+  /** Rays per pixel along each axis where edges are (anti-aliasing); 1 turns it off; default 2. */
+  readonly samples?: number;
+  readonly shadows?: boolean;
+  readonly pose?: CameraPose;
+}
+
+/** Opposite the arm and to its left, looking down at the table: table, tool and shadow are all in view. */
+export const DEFAULT_CAMERA: CameraPose = { position: [1.3, 0.5, 0.72], lookAt: [0.46, 0.0, 0.15], fovY: 0.8 };
+
+/** Where the lamp hangs, m: above the table, so that the shadow under the tool tells its height. */
+const LAMP = [0.45, -0.35, 2.4] as const;
+const AMBIENT = 0.42;
+const DIFFUSE = 0.62;
+const SKY = [0.74, 0.79, 0.85] as const;
+
+/** Neighbours whose normals differ by more than this (cosine) have an edge between them. */
+const SAME_FACE = 0.9;
+
+/**
+ * A camera without a graphics card: rays through MuJoCo's `mj_multiRay`, Lambert shading by geom colour, shadows by a
+ * second cast from the lamp. One ray a pixel first; pixels at an edge (another geom, face or shadow beside them) are cast
+ * again with `samples`² rays, which costs less than half of casting them all and gives the same picture.
+ */
+export class RayCastCamera {
+  readonly width: number;
+  readonly height: number;
+  readonly #world: SimWorld;
+  readonly #samples: number;
+  readonly #shadows: boolean;
+  readonly #pose: CameraPose;
+  readonly #forward: readonly [number, number, number];
+  readonly #right: readonly [number, number, number];
+  readonly #down: readonly [number, number, number];
+  readonly #pixels: number;
+  readonly #centres: Float64Array;
+  readonly #caster: RayCaster;
+  readonly #hits = noHits();
+  readonly #lampHits = noHits();
+  #lampRays = new Float64Array(0);
+
+  /** @throws Error when the size is not 64 to 256 pixels. */
+  constructor(world: SimWorld, options: RayCastCameraOptions) {
+    for (const [name, value] of [["width", options.width], ["height", options.height]] as const) {
+      if (!Number.isInteger(value) || value < 64 || value > 256) throw new Error(`camera: ${name} is ${value} pixels; give a whole number from 64 to 256`);
+    }
+    this.#world = world;
+    this.width = options.width;
+    this.height = options.height;
+    this.#samples = options.samples ?? 2;
+    this.#shadows = options.shadows ?? true;
+    this.#pose = options.pose ?? DEFAULT_CAMERA;
+    const { position: p, lookAt } = this.#pose;
+    const f = unit([lookAt[0] - p[0], lookAt[1] - p[1], lookAt[2] - p[2]]);
+    const r = unit([f[1], -f[0], 0]);
+    this.#forward = f;
+    this.#right = r;
+    this.#down = [f[1] * r[2] - f[2] * r[1], f[2] * r[0] - f[0] * r[2], f[0] * r[1] - f[1] * r[0]];
+    this.#pixels = this.width * this.height;
+    this.#centres = new Float64Array(3 * this.#pixels);
+    for (let pixel = 0; pixel < this.#pixels; pixel++) this.#aim(pixel, 0.5, 0.5, this.#centres, pixel);
+    this.#caster = new RayCaster(world);
+  }
+
+  /** Focal lengths and centre, pixels (no distortion). */
+  intrinsics(): { fx: number; fy: number; cx: number; cy: number } {
+    const focal = this.height / 2 / Math.tan(this.#pose.fovY / 2);
+    return { fx: focal, fy: focal, cx: this.width / 2, cy: this.height / 2 };
+  }
+
+  /** The picture, anti-aliased; a fresh array. */
+  rgb(): RgbImage {
+    const colours = new Float32Array(3 * this.#pixels);
+    const surfaces = new Int32Array(this.#pixels);
+    this.#render(this.#centres, this.#pixels, colours, surfaces);
+    if (this.#samples > 1) this.#refine(this.#edges(surfaces), colours);
+    const data = new Uint8Array(3 * this.#pixels);
+    for (let i = 0; i < data.length; i++) data[i] = Math.min(255, 255 * (colours[i] as number) + 0.5);
+    return { width: this.width, height: this.height, data };
+  }
+
+  /** Depth along the optical axis at each pixel's centre, m; Infinity where nothing is hit. [height, width] */
+  depth(): Float32Array {
+    this.#caster.cast(this.#pose.position, this.#centres, this.#pixels, this.#hits, { withNormals: false });
+    const [fx, fy, fz] = this.#forward;
+    return Float32Array.from({ length: this.#pixels }, (_, i) => {
+      const distance = this.#hits.distance[i] as number;
+      const cosine =
+        fx * (this.#centres[3 * i] as number) + fy * (this.#centres[3 * i + 1] as number) + fz * (this.#centres[3 * i + 2] as number);
+      return distance < 0 ? Infinity : distance * cosine;
+    });
+  }
+
+  /** MuJoCo's body id at each pixel's centre, -1 where nothing is hit. [height, width] */
+  segmentation(): Int32Array {
+    this.#caster.cast(this.#pose.position, this.#centres, this.#pixels, this.#hits, { withNormals: false });
+    const bodies = this.#world.model.geom_bodyid as Int32Array;
+    return Int32Array.from({ length: this.#pixels }, (_, i) => {
+      const geom = this.#hits.geom[i] as number;
+      return geom < 0 ? -1 : (bodies[geom] as number);
+    });
+  }
+
+  /** Writes the unit direction through a point of a pixel (u, v in 0..1 from its top left) as ray number `ray`. */
+  #aim(pixel: number, u: number, v: number, directions: Float64Array, ray: number): void {
+    const column = pixel % this.width;
+    const row = (pixel - column) / this.width;
+    const size = (2 * Math.tan(this.#pose.fovY / 2)) / this.height;
+    const x = (column + u - this.width / 2) * size;
+    const y = (row + v - this.height / 2) * size;
+    const scale = 1 / Math.sqrt(1 + x * x + y * y);
+    for (let axis = 0; axis < 3; axis++) {
+      directions[3 * ray + axis] = scale * ((this.#forward[axis] as number) + x * (this.#right[axis] as number) + y * (this.#down[axis] as number));
+    }
+  }
+
+  /** Pixels whose right or lower neighbour shows another surface, and those neighbours. */
+  #edges(surfaces: Int32Array): number[] {
+    const edge = new Uint8Array(this.#pixels);
+    const normal = this.#hits.normal;
+    const differ = (a: number, b: number): boolean =>
+      surfaces[a] !== surfaces[b] ||
+      ((surfaces[a] as number) >= 0 &&
+        (normal[3 * a] as number) * (normal[3 * b] as number) +
+          (normal[3 * a + 1] as number) * (normal[3 * b + 1] as number) +
+          (normal[3 * a + 2] as number) * (normal[3 * b + 2] as number) < SAME_FACE);
+    for (let pixel = 0; pixel < this.#pixels; pixel++) {
+      for (const neighbour of [(pixel + 1) % this.width === 0 ? -1 : pixel + 1, pixel + this.width]) {
+        if (neighbour >= 0 && neighbour < this.#pixels && differ(pixel, neighbour)) edge[pixel] = edge[neighbour] = 1;
+      }
+    }
+    const list: number[] = [];
+    edge.forEach((is, pixel) => {
+      if (is === 1) list.push(pixel);
+    });
+    return list;
+  }
+
+  /** Casts the listed pixels again with samples² rays each and replaces their colours by the mean. */
+  #refine(pixels: readonly number[], colours: Float32Array): void {
+    const s = this.#samples;
+    const each = s * s;
+    const directions = new Float64Array(3 * each * pixels.length);
+    pixels.forEach((pixel, i) => {
+      for (let k = 0; k < each; k++) this.#aim(pixel, ((k % s) + 0.5) / s, (Math.floor(k / s) + 0.5) / s, directions, i * each + k);
+    });
+    const fine = new Float32Array(directions.length);
+    this.#render(directions, each * pixels.length, fine, undefined);
+    pixels.forEach((pixel, i) => {
+      for (let c = 0; c < 3; c++) {
+        let sum = 0;
+        for (let k = 0; k < each; k++) sum += fine[3 * (i * each + k) + c] as number;
+        colours[3 * pixel + c] = sum / each;
+      }
+    });
+  }
+
+  /**
+   * Casts and shades rays. @param colours [rays, 3], 0..1, written. @param surfaces one number per geom and lit/shadowed, -1 for
+   * the sky, [rays], written when given.
+   */
+  #render(directions: Float64Array, rays: number, colours: Float32Array, surfaces: Int32Array | undefined): void {
+    const hits = this.#hits;
+    this.#caster.cast(this.#pose.position, directions, rays, hits, { withNormals: true });
+    if (this.#lampRays.length < 3 * rays) this.#lampRays = new Float64Array(3 * rays);
+    const lamp = this.#lampRays;
+    for (let i = 0; i < 3 * rays; i++) {
+      const axis = i % 3;
+      const reach = Math.max(0, hits.distance[(i - axis) / 3] as number);
+      lamp[i] = (this.#pose.position[axis] as number) + reach * (directions[i] as number) - (LAMP[axis] as number);
+    }
+    if (this.#shadows) this.#caster.cast(LAMP, lamp, rays, this.#lampHits, { withNormals: false });
+    const palette = this.#world.model.geom_rgba as Float32Array;
+    for (let ray = 0, at = 0; ray < rays; ray++, at += 3) {
+      const geom = hits.geom[ray] as number;
+      if (geom < 0) {
+        const fade = 0.85 + 0.15 * (directions[at + 2] as number);
+        for (let c = 0; c < 3; c++) colours[at + c] = (SKY[c] as number) * fade;
+        if (surfaces !== undefined) surfaces[ray] = -1;
+        continue;
+      }
+      const lx = -(lamp[at] as number);
+      const ly = -(lamp[at + 1] as number);
+      const lz = -(lamp[at + 2] as number);
+      const far = Math.sqrt(lx * lx + ly * ly + lz * lz);
+      const facing = ((hits.normal[at] as number) * lx + (hits.normal[at + 1] as number) * ly + (hits.normal[at + 2] as number) * lz) / far;
+      // The lamp ray is as long as the way to the point, so a hit before 1, less a skin of 2 mm, is something in between.
+      const between = this.#shadows ? (this.#lampHits.distance[ray] as number) : -1;
+      const dark = facing <= 0 || (between >= 0 && between < 1 - 0.002 / far);
+      const light = AMBIENT + (dark ? 0 : DIFFUSE * facing);
+      for (let c = 0; c < 3; c++) colours[at + c] = (palette[4 * geom + c] as number) * light;
+      if (surfaces !== undefined) surfaces[ray] = 2 * geom + (dark ? 1 : 0);
+    }
+  }
+}
+
+function unit(v: readonly [number, number, number]): [number, number, number] {
+  const length = Math.hypot(v[0], v[1], v[2]);
+  return [v[0] / length, v[1] / length, v[2] / length];
+}

@@ -1,0 +1,22 @@
+/** Writes arrays as NumPy's .npy files (format version 1.0), which Python reads without copying. */
+import { writeFileSync } from "node:fs";
+
+const KINDS = { u1: 1, f4: 4 } as const;
+
+/**
+ * @param shape sizes of the axes; their product is the number of elements in `data`.
+ * @throws Error when data and shape do not agree.
+ */
+export function writeNpy(file: string, kind: keyof typeof KINDS, shape: readonly number[], data: Uint8Array | Float32Array): void {
+  const count = shape.reduce((product, size) => product * size, 1);
+  if (count !== data.length) throw new Error(`npy: ${data.length} elements do not fill the shape ${shape.join("x")}`);
+  const dtype = kind === "u1" ? "|u1" : "<f4";
+  const header = `{'descr': '${dtype}', 'fortran_order': False, 'shape': (${shape.join(", ")},), }`;
+  // The data starts at a multiple of 64 bytes; the header ends with a newline.
+  const padded = header.padEnd(Math.ceil((10 + header.length + 1) / 64) * 64 - 11) + "\n";
+  const head = Buffer.alloc(10 + padded.length);
+  head.write("\x93NUMPY\x01\x00", "latin1");
+  head.writeUInt16LE(padded.length, 8);
+  head.write(padded, 10, "latin1");
+  writeFileSync(file, Buffer.concat([head, Buffer.from(data.buffer, data.byteOffset, data.byteLength)]));
+}

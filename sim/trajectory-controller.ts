@@ -1,0 +1,174 @@
+import type { JointTrajectory } from "../src/robot/types.js";
+
+/** A command that the simulated driver does not take; the message is one line for people. */
+export class RefusedCommand extends Error {
+  override name = "RefusedCommand";
+}
+
+interface Segment {
+  readonly startS: number;
+  readonly endS: number;
+  readonly from: Waypoint;
+  readonly to: Waypoint;
+  readonly cubic: boolean;
+}
+
+interface Waypoint {
+  readonly positions: Float64Array;
+  readonly velocities: Float64Array;
+}
+
+/**
+ * The driver of the simulated arm: follows joint trajectories as ros2_control's joint_trajectory_controller does
+ * (positions only: linear; with velocities: cubic), holds the last point, and takes plain positions as the
+ * forward_command_controller does. What it refuses leaves the present motion as it is.
+ */
+export class TrajectoryController {
+  readonly #jointNames: readonly string[];
+  #segments: Segment[] = [];
+  #setpoint: Waypoint;
+
+  constructor(jointNames: readonly string[], positions: ArrayLike<number>) {
+    this.#jointNames = jointNames;
+    this.#setpoint = at(positions);
+  }
+
+  /** Holds `positions` (after a reset). */
+  hold(positions: ArrayLike<number>): void {
+    this.#segments = [];
+    this.#setpoint = at(positions);
+  }
+
+  /**
+   * Follows a trajectory from the present setpoint on.
+   * @param nowS the simulator's time, s. @param startS when the trajectory's time zero is; default: now.
+   * @throws RefusedCommand on wrong joint names, numbers that are not finite, times that do not increase or have passed,
+   *   or a last point that still moves.
+   */
+  setTrajectory(trajectory: JointTrajectory, nowS: number, startS = nowS): void {
+    const order = this.#order(trajectory.jointNames);
+    if (trajectory.points.length === 0) throw new RefusedCommand("trajectory: it has no points; send at least one");
+    let previousS = -1;
+    const waypoints = trajectory.points.map((point, i) => {
+      const timeS = point.timeFromStartS;
+      if (!Number.isFinite(timeS) || timeS < 0 || timeS <= previousS) {
+        throw new RefusedCommand(`trajectory: time_from_start of point ${i} is ${timeS} s after ${previousS} s; times must increase`);
+      }
+      previousS = timeS;
+      return { timeS, hasVelocities: point.velocities.length > 0, ...this.#waypoint(order, point.positions, point.velocities, i) };
+    });
+    const last = waypoints[waypoints.length - 1];
+    if (last !== undefined && last.velocities.some((v) => Math.abs(v) > 1e-6)) {
+      throw new RefusedCommand("trajectory: the velocity of its last point is not zero; end it at rest");
+    }
+    if (startS + previousS < nowS) {
+      throw new RefusedCommand(`trajectory: it ended ${(nowS - startS - previousS).toFixed(3)} s ago; send it earlier or stamp it later`);
+    }
+    const segments: Segment[] = [];
+    let from: Waypoint = this.sample(nowS);
+    let fromS = nowS;
+    for (const waypoint of waypoints) {
+      const endS = startS + waypoint.timeS;
+      if (endS < nowS) continue;
+      segments.push({ startS: fromS, endS, from, to: waypoint, cubic: waypoint.hasVelocities });
+      from = waypoint;
+      fromS = endS;
+    }
+    this.#segments = segments;
+  }
+
+  /**
+   * Holds plain positions at once, as a forward position controller.
+   * @throws RefusedCommand on a wrong count or a number that is not finite.
+   */
+  setPositions(positions: ArrayLike<number>): void {
+    const n = this.#jointNames.length;
+    if (positions.length !== n) throw new RefusedCommand(`command: ${positions.length} values for ${n} joints (${this.#jointNames.join(", ")})`);
+    const values = Array.from(positions);
+    const bad = values.findIndex((value) => !Number.isFinite(value));
+    if (bad >= 0) throw new RefusedCommand(`command: position of ${String(this.#jointNames[bad])} is ${String(values[bad])}; numbers must be finite`);
+    this.hold(values);
+  }
+
+  /** Wanted positions and velocities at a time. Times must not go back further than the last command. */
+  sample(timeS: number): Waypoint {
+    let first = this.#segments[0];
+    while (first !== undefined && timeS >= first.endS) {
+      this.#setpoint = at(first.to.positions);
+      this.#segments.shift();
+      first = this.#segments[0];
+    }
+    return first === undefined ? this.#setpoint : interpolate(first, timeS);
+  }
+
+  /** Everything needed to go on exactly, as plain numbers. */
+  save(): unknown {
+    const plain = (w: Waypoint): number[][] => [[...w.positions], [...w.velocities]];
+    return {
+      setpoint: plain(this.#setpoint),
+      segments: this.#segments.map((s) => ({ startS: s.startS, endS: s.endS, cubic: s.cubic, from: plain(s.from), to: plain(s.to) })),
+    };
+  }
+
+  /** Goes back to what `save` gave. */
+  restore(saved: unknown): void {
+    const state = saved as { setpoint: number[][]; segments: { startS: number; endS: number; cubic: boolean; from: number[][]; to: number[][] }[] };
+    const waypoint = (w: number[][]): Waypoint => ({ positions: Float64Array.from(w[0] ?? []), velocities: Float64Array.from(w[1] ?? []) });
+    this.#setpoint = waypoint(state.setpoint);
+    this.#segments = state.segments.map((s) => ({ ...s, from: waypoint(s.from), to: waypoint(s.to) }));
+  }
+
+  /** For each joint of ours, its index in the command. */
+  #order(names: readonly string[]): number[] {
+    const unknown = names.find((name) => !this.#jointNames.includes(name));
+    if (unknown !== undefined) throw new RefusedCommand(`trajectory: joint "${unknown}" is not one of ${this.#jointNames.join(", ")}`);
+    return this.#jointNames.map((name) => {
+      const index = names.indexOf(name);
+      if (index < 0) throw new RefusedCommand(`trajectory: joint "${name}" is missing; name all of ${this.#jointNames.join(", ")}`);
+      return index;
+    });
+  }
+
+  #waypoint(order: readonly number[], positions: readonly number[], velocities: readonly number[], point: number): Waypoint {
+    const pick = (values: readonly number[], what: string): Float64Array => {
+      if (values.length !== order.length) throw new RefusedCommand(`trajectory: point ${point} has ${values.length} ${what} for ${order.length} joints`);
+      return Float64Array.from(order, (index, joint) => {
+        const value = values[index] as number;
+        if (!Number.isFinite(value)) throw new RefusedCommand(`trajectory: ${what} of ${String(this.#jointNames[joint])} at point ${point} is ${value}; numbers must be finite`);
+        return value;
+      });
+    };
+    return {
+      positions: pick(positions, "positions"),
+      velocities: velocities.length === 0 ? new Float64Array(order.length) : pick(velocities, "velocities"),
+    };
+  }
+}
+
+function at(positions: ArrayLike<number>): Waypoint {
+  return { positions: Float64Array.from(positions), velocities: new Float64Array(positions.length) };
+}
+
+function interpolate(segment: Segment, timeS: number): Waypoint {
+  const spanS = segment.endS - segment.startS;
+  const u = spanS > 0 ? Math.min(1, Math.max(0, (timeS - segment.startS) / spanS)) : 1;
+  const n = segment.to.positions.length;
+  const positions = new Float64Array(n);
+  const velocities = new Float64Array(n);
+  for (let i = 0; i < n; i++) {
+    const p0 = segment.from.positions[i] as number;
+    const p1 = segment.to.positions[i] as number;
+    if (!segment.cubic) {
+      positions[i] = p0 + u * (p1 - p0);
+      velocities[i] = spanS > 0 ? (p1 - p0) / spanS : 0;
+      continue;
+    }
+    const m0 = (segment.from.velocities[i] as number) * spanS;
+    const m1 = (segment.to.velocities[i] as number) * spanS;
+    const a = 2 * p0 - 2 * p1 + m0 + m1;
+    const b = -3 * p0 + 3 * p1 - 2 * m0 - m1;
+    positions[i] = p0 + u * (m0 + u * (b + u * a));
+    velocities[i] = spanS > 0 ? (m0 + u * (2 * b + 3 * u * a)) / spanS : 0;
+  }
+  return { positions, velocities };
+}

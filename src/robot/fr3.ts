@@ -1,0 +1,28 @@
+import { EeDeltaActions, type Workspace } from "./ee-delta.js";
+import { RobotModel } from "./model.js";
+
+/** Joint positions of the usual ready pose, gripper open: rad for the arm, m for the finger. */
+export const FR3_READY: readonly number[] = [0, -Math.PI / 4, 0, (-3 * Math.PI) / 4, 0, Math.PI / 2, Math.PI / 4, 0.04];
+
+export const FR3_JOINTS: readonly string[] = [1, 2, 3, 4, 5, 6, 7].map((i) => `fr3_joint${i}`).concat("fr3_finger_joint1");
+
+/** Where the tool may go in front of the demo arm: over the table, clear of the base. */
+export const FR3_WORKSPACE: Workspace = { low: [0.35, -0.22, 0.02], high: [0.65, 0.22, 0.32] };
+
+/** Tool axis down, fingers opening along the base frame's y. */
+const TOOL_DOWN = [1, 0, 0, 0, -1, 0, 0, 0, -1];
+
+/** Kinematics of the demo arm from its URDF text. */
+export function fr3Model(urdf: string): Promise<RobotModel> {
+  return RobotModel.fromUrdf(urdf, { baseLink: "fr3_link0", toolLink: "fr3_hand_tcp", jointNames: FR3_JOINTS });
+}
+
+/** The demo arm's action space: both fingers move by the finger joint's value. */
+export function fr3Actions(robot: RobotModel, workspace: Workspace = FR3_WORKSPACE): EeDeltaActions {
+  return new EeDeltaActions(robot, {
+    workspace,
+    toolRotation: TOOL_DOWN,
+    posture: FR3_READY,
+    gripper: { joint: 7, openingPerJoint: 2, maxJoint: 0.04 },
+  });
+}
