@@ -36,10 +36,19 @@ export default defineConfig(
       "@typescript-eslint/no-non-null-assertion": "off",
       // The compiler's own dead-code checks do; this one calls guards against data from outside needless.
       "@typescript-eslint/no-unnecessary-condition": "off",
+      // A type parameter that only the caller can know: what a message holds.
+      "@typescript-eslint/no-unnecessary-type-parameters": "off",
+      "@typescript-eslint/no-deprecated": "off",
       eqeqeq: "error",
       "prefer-const": "error",
     },
   },
+  {
+    // MuJoCo's bindings type their arrays as any; what is taken out of them is typed where it is taken.
+    files: ["src/robot/**/*.ts", "sim/**/*.ts"],
+    rules: { "@typescript-eslint/no-unsafe-member-access": "off", "@typescript-eslint/no-unsafe-call": "off" },
+  },
+  { files: ["test/**/*.ts", "bench/**/*.ts"], rules: { "@typescript-eslint/require-await": "off" } },
   boundary(["src/{camera,goals,memory,plots,control}/**/*.ts"], ROS, ONNX, MUJOCO, NODES),
   boundary(["src/cli/**/*.ts", "bench/**/*.ts"], ROS, ONNX, MUJOCO),
   boundary(["src/world-model/**/*.ts"], ROS, MUJOCO, NODES, ROBOTS),
