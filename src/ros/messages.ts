@@ -1,0 +1,124 @@
+import type { RosTime } from "./rclnodejs.js";
+
+/** The messages and services the nodes speak, as rclnodejs hands them over and takes them: plain objects. */
+
+export interface Header {
+  stamp: RosTime;
+  frame_id: string;
+}
+
+/** sensor_msgs/msg/Image. `data` of a *received* message lies in memory that is freed with the message: copy it at once. */
+export interface ImageMessage {
+  header: Header;
+  height: number;
+  width: number;
+  encoding: string;
+  is_bigendian: number;
+  step: number;
+  data: Uint8Array;
+}
+
+/** sensor_msgs/msg/CameraInfo. */
+export interface CameraInfoMessage {
+  header: Header;
+  height: number;
+  width: number;
+  distortion_model: string;
+  d: Float64Array;
+  k: Float64Array;
+  r: Float64Array;
+  p: Float64Array;
+  binning_x: number;
+  binning_y: number;
+  roi: { x_offset: number; y_offset: number; height: number; width: number; do_rectify: boolean };
+}
+
+/** sensor_msgs/msg/JointState. */
+export interface JointStateMessage {
+  header: Header;
+  name: string[];
+  position: Float64Array | number[];
+  velocity: Float64Array | number[];
+  effort: Float64Array | number[];
+}
+
+export interface JointTrajectoryPointMessage {
+  positions: Float64Array | number[];
+  velocities: Float64Array | number[];
+  accelerations: Float64Array | number[];
+  effort: Float64Array | number[];
+  time_from_start: RosTime;
+}
+
+/** trajectory_msgs/msg/JointTrajectory. */
+export interface JointTrajectoryMessage {
+  header: Header;
+  joint_names: string[];
+  points: JointTrajectoryPointMessage[];
+}
+
+/** std_msgs/msg/Float64MultiArray. */
+export interface Float64MultiArrayMessage {
+  layout: { dim: { label: string; size: number; stride: number }[]; data_offset: number };
+  data: Float64Array | number[];
+}
+
+export interface Float64Message {
+  data: number;
+}
+
+export interface StringMessage {
+  data: string;
+}
+
+export interface ClockMessage {
+  clock: RosTime;
+}
+
+export interface KeyValue {
+  key: string;
+  value: string;
+}
+
+/** diagnostic_msgs/msg/DiagnosticStatus; level is a byte: 0 OK, 1 WARN, 2 ERROR, 3 STALE. */
+export interface DiagnosticStatusMessage {
+  level: number;
+  name: string;
+  message: string;
+  hardware_id: string;
+  values: KeyValue[];
+}
+
+export interface DiagnosticArrayMessage {
+  header: Header;
+  status: DiagnosticStatusMessage[];
+}
+
+export interface TriggerRequest {
+  readonly structure_needs_at_least_one_member?: number;
+}
+
+export interface SetBoolRequest {
+  data: boolean;
+}
+
+/** Response of std_srvs/srv/Trigger and SetBool. */
+export interface DoneResponse {
+  success: boolean;
+  message: string;
+}
+
+export const TYPES = {
+  cameraInfo: "sensor_msgs/msg/CameraInfo",
+  clock: "rosgraph_msgs/msg/Clock",
+  diagnosticArray: "diagnostic_msgs/msg/DiagnosticArray",
+  diagnosticStatus: "diagnostic_msgs/msg/DiagnosticStatus",
+  float64: "std_msgs/msg/Float64",
+  float64MultiArray: "std_msgs/msg/Float64MultiArray",
+  image: "sensor_msgs/msg/Image",
+  jointState: "sensor_msgs/msg/JointState",
+  jointTrajectory: "trajectory_msgs/msg/JointTrajectory",
+  setBool: "std_srvs/srv/SetBool",
+  string: "std_msgs/msg/String",
+  trigger: "std_srvs/srv/Trigger",
+} as const;

@@ -1,0 +1,113 @@
+import type { DoubleSpec, ParameterSpecs, ParameterValues } from "./parameter-spec.js";
+
+/** All parameters of the controller node but the limits per joint, which `jointLimitParameters` makes. */
+export const CONTROLLER_PARAMETERS = {
+  bundle: {
+    type: "string", default: "models/arm-reach-jepa", changes: "static",
+    description: "Folder of the world-model bundle. A relative path is looked for in the working directory, then in the installation.",
+  },
+  urdf: {
+    type: "string", default: "urdf/fr3.urdf", changes: "static",
+    description: "URDF file of the robot, looked for like `bundle`. Empty: the text on the topic `robot_description`.",
+  },
+  robot_description_timeout_s: {
+    type: "double", default: 10, range: [0.1, 300], changes: "static",
+    description: "How long configure waits for `robot_description` when `urdf` is empty, s.",
+  },
+  base_link: { type: "string", default: "fr3_link0", changes: "static", description: "Link that actions and states are expressed in." },
+  tool_link: { type: "string", default: "fr3_hand_tcp", changes: "static", description: "Link that the actions move." },
+  joints: {
+    type: "string_array", changes: "static",
+    default: ["fr3_joint1", "fr3_joint2", "fr3_joint3", "fr3_joint4", "fr3_joint5", "fr3_joint6", "fr3_joint7", "fr3_finger_joint1"],
+    description: "Controlled joints in the order of the commands; the gripper's joint is the last one.",
+  },
+  goals_dir: {
+    type: "string", default: "", changes: "static",
+    description: "Folder of the goal library for `~/goal_name`. Empty: `$JEPA_MPC_GOALS`, else the user's data folder.",
+  },
+  autostart: {
+    type: "bool", default: true, changes: "static",
+    description: "Configures and activates at start. False: waits for a lifecycle manager.",
+  },
+  camera_timeout_s: {
+    type: "double", default: 0.5, range: [0.05, 60], changes: "static",
+    description: "A newest frame older than this makes the robot hold, s.",
+  },
+  joint_states_timeout_s: {
+    type: "double", default: 0.25, range: [0.02, 60], changes: "static",
+    description: "A newest joint state older than this makes the robot hold, s.",
+  },
+  goal_tolerance: {
+    type: "double", default: 0, range: [0, 1e9], changes: "static",
+    description: "Energy below which the goal counts as reached. 0: the bundle's `energy.reached_below`.",
+  },
+  command_interface: {
+    type: "string", default: "joint_trajectory", choices: ["joint_trajectory", "forward_position"], changes: "static",
+    description: "`trajectory_msgs/JointTrajectory` for a joint_trajectory_controller, or positions as `std_msgs/Float64MultiArray` for a forward_command_controller.",
+  },
+  command_topic: {
+    type: "string", default: "", changes: "static",
+    description: "Where commands go. Empty: `joint_trajectory_controller/joint_trajectory` or `forward_position_controller/commands`.",
+  },
+  forward_rate_hz: {
+    type: "double", default: 100, range: [10, 1000], changes: "static",
+    description: "How often positions are sent with `forward_position`, Hz.",
+  },
+  threads: {
+    type: "integer", default: 1, range: [1, 64], changes: "static",
+    description: "Threads of the model's session.",
+  },
+  "planner.method": { type: "string", default: "icem", choices: ["cem", "icem"], changes: "static", description: "Optimiser of the action sequence." },
+  "planner.samples": { type: "integer", default: 64, range: [8, 65536], changes: "static", description: "Sequences scored in the first iteration." },
+  "planner.iterations": { type: "integer", default: 5, range: [1, 1000], changes: "static", description: "Most iterations a plan; the deadline may end it earlier." },
+  "planner.elites": { type: "integer", default: 10, range: [2, 8192], changes: "static", description: "Sequences the distribution is refitted to; at most half the samples." },
+  "planner.horizon": {
+    type: "integer", default: 0, range: [0, 1000], changes: "static",
+    description: "Steps that count for a plan; at most the bundle's horizon, which 0 stands for.",
+  },
+  "planner.objective": {
+    type: "string", default: "every_step", choices: ["every_step", "final"], changes: "static",
+    description: "Whether the energies of all steps count alike or only the last one's.",
+  },
+  "planner.deadline_ms": {
+    type: "double", default: 0, range: [0, 60000], changes: "static",
+    description: "Time for encoding and planning in each control step, ms. 0: 80 % of the bundle's period.",
+  },
+  "planner.seed": { type: "integer", default: 0, range: [0, 2 ** 31 - 1], changes: "static", description: "Seed of the planner's random sequence, started anew at each goal." },
+  "safety.position_margin": {
+    type: "double", default: 0.1, range: [0, 1], changes: "static", description: "Distance that arm joints keep from their position limits, rad.",
+  },
+  "safety.tracking_tolerance": {
+    type: "double", default: 0.2, range: [0.01, 3], changes: "static", description: "A joint further from its setpoint than this makes the robot hold, rad.",
+  },
+} as const satisfies ParameterSpecs;
+
+export type ControllerParameters = ParameterValues<typeof CONTROLLER_PARAMETERS>;
+
+/** What can be limited further than the URDF does, per joint. */
+export interface JointLimitOverride {
+  readonly maxVelocity: number;
+  readonly maxAcceleration: number;
+}
+
+/** `joint_limits.<joint>.max_velocity` and `.max_acceleration` of each joint. */
+export function jointLimitParameters(joints: readonly string[]): Readonly<Record<string, DoubleSpec>> {
+  return Object.fromEntries(joints.flatMap((joint): [string, DoubleSpec][] => [
+    [velocityParameter(joint), {
+      type: "double", default: 0, range: [0, 1000], changes: "static",
+      description: "Highest speed of the joint, rad/s or m/s. 0: the URDF's; a value above the URDF's has no effect.",
+    }],
+    [accelerationParameter(joint), {
+      type: "double", default: 0, range: [0, 10000], changes: "static",
+      description: "Highest acceleration of the joint, rad/s² or m/s². 0: the URDF's; a value above the URDF's has no effect.",
+    }],
+  ]));
+}
+
+export function velocityParameter(joint: string): string {
+  return `joint_limits.${joint}.max_velocity`;
+}
+
+export function accelerationParameter(joint: string): string {
+  return `joint_limits.${joint}.max_acceleration`;
+}

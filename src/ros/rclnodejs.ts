@@ -1,0 +1,164 @@
+import { whatIsWrongWithRos } from "./environment.js";
+
+/**
+ * The only file that loads rclnodejs, and the part of its interface that the project uses, typed here: rclnodejs is an
+ * optional dependency whose own types are generated at installation, and the project must compile without either.
+ */
+
+/** Times of builtin_interfaces/Time and Duration. */
+export interface RosTime {
+  sec: number;
+  nanosec: number;
+}
+
+export interface RclPublisher<Message> {
+  publish(message: Message): void;
+  readonly subscriptionCount: number;
+}
+
+export interface RclSubscription {
+  readonly publisherCount: number;
+}
+
+/** `template` is an empty response; `send` may be called later, from any turn of the event loop. */
+export interface RclResponse<Response> {
+  readonly template: Response;
+  send(response: Response): void;
+}
+
+export interface RclLogger {
+  debug(text: string): boolean;
+  info(text: string): boolean;
+  warn(text: string): boolean;
+  error(text: string): boolean;
+  fatal(text: string): boolean;
+}
+
+/** A parameter as rclnodejs holds it; integers are bigint. */
+export interface RclParameter {
+  readonly name: string;
+  readonly type: number;
+  readonly value: unknown;
+}
+
+export interface RclParameterDescriptor {
+  readonly name: string;
+  toMessage(): unknown;
+}
+
+export interface SetParametersResult {
+  successful: boolean;
+  reason: string;
+}
+
+export interface RclQoS {
+  readonly depth: number;
+}
+
+/** Written by a LifecycleNode after a transition: what its callback returned. */
+export interface RclCallbackReturnValue {
+  isSuccess(): boolean;
+}
+
+export interface RclLifecycleState {
+  readonly id: number;
+  readonly label: string;
+}
+
+export interface ChangeStateRequest {
+  transition: { id: number; label: string };
+}
+
+export interface RclNode {
+  createPublisher(type: string, topic: string, options: { qos: RclQoS }): RclPublisher<never>;
+  createSubscription(type: string, topic: string, options: { qos: RclQoS }, callback: (message: never) => void): RclSubscription;
+  createService(type: string, name: string, callback: (request: never, response: RclResponse<never>) => unknown): unknown;
+  destroyPublisher(publisher: RclPublisher<never>): void;
+  destroySubscription(subscription: RclSubscription): void;
+  destroyService(service: unknown): void;
+  getParameterOverrides(): RclParameter[];
+  declareParameter(parameter: RclParameter, descriptor: RclParameterDescriptor, ignoreOverride: boolean): RclParameter;
+  hasParameter(name: string): boolean;
+  getParameter(name: string): RclParameter;
+  setParametersAtomically(parameters: RclParameter[]): SetParametersResult;
+  getLogger(): RclLogger;
+  now(): { readonly secondsAndNanoseconds: { seconds: bigint; nanoseconds: bigint } };
+  namespace(): string;
+  name(): string;
+  spin(timeoutMs: number): void;
+  /** Called by the native side with what is ready. */
+  execute(handles: unknown[]): void;
+}
+
+export interface RclLifecycleNode extends RclNode {
+  readonly currentState: RclLifecycleState;
+  registerOnConfigure(callback: () => number): void;
+  registerOnActivate(callback: () => number): void;
+  registerOnDeactivate(callback: () => number): void;
+  registerOnCleanup(callback: () => number): void;
+  registerOnShutdown(callback: () => number): void;
+  configure(result?: RclCallbackReturnValue): RclLifecycleState;
+  activate(result?: RclCallbackReturnValue): RclLifecycleState;
+  deactivate(result?: RclCallbackReturnValue): RclLifecycleState;
+  /** Handler of the change_state service; private in rclnodejs, see LifecycleShell. */
+  _onChangeState(request: ChangeStateRequest, response: RclResponse<{ success: boolean }>): void;
+}
+
+/** The default export of rclnodejs, as far as it is used. */
+export interface Rclnodejs {
+  init(context: unknown, argv: string[]): Promise<void>;
+  shutdown(): void;
+  removeSignalHandlers(): void;
+  readonly Context: { defaultContext(): unknown };
+  readonly QoS: {
+    new (history: number, depth: number, reliability: number, durability: number): RclQoS;
+    readonly HistoryPolicy: { readonly RMW_QOS_POLICY_HISTORY_KEEP_LAST: number };
+    readonly ReliabilityPolicy: {
+      readonly RMW_QOS_POLICY_RELIABILITY_RELIABLE: number;
+      readonly RMW_QOS_POLICY_RELIABILITY_BEST_EFFORT: number;
+    };
+    readonly DurabilityPolicy: {
+      readonly RMW_QOS_POLICY_DURABILITY_TRANSIENT_LOCAL: number;
+      readonly RMW_QOS_POLICY_DURABILITY_VOLATILE: number;
+    };
+  };
+  readonly Parameter: new (name: string, type: number, value: unknown) => RclParameter;
+  readonly ParameterType: Readonly<Record<string, number>>;
+  readonly ParameterDescriptor: new (name: string, type: number, description: string) => RclParameterDescriptor;
+  readonly Node: new (name: string, namespace?: string) => RclNode;
+  readonly lifecycle: {
+    readonly LifecycleNode: new (name: string, namespace?: string) => RclLifecycleNode;
+    readonly CallbackReturnCode: { readonly SUCCESS: number; readonly FAILURE: number; readonly ERROR: number };
+    readonly CallbackReturnValue: new () => RclCallbackReturnValue;
+  };
+}
+
+/** Thrown when ROS 2 cannot be used here; the message is one line that says why and what to do. */
+export class RosUnavailable extends Error {
+  override readonly name = "RosUnavailable";
+}
+
+let loaded: Promise<Rclnodejs> | undefined;
+
+/**
+ * Loads rclnodejs, once.
+ *
+ * @throws RosUnavailable before anything is imported when the environment would make rclnodejs delete its own build.
+ */
+export function loadRclnodejs(): Promise<Rclnodejs> {
+  loaded ??= load();
+  return loaded;
+}
+
+async function load(): Promise<Rclnodejs> {
+  const wrong = whatIsWrongWithRos();
+  if (wrong !== undefined) {
+    throw new RosUnavailable(`ROS 2 cannot be used: ${wrong}`);
+  }
+  // A name the compiler does not look up: the package may be missing. Only `default` has members at run time.
+  const name: string = "rclnodejs";
+  const module = (await import(name)) as { default: Rclnodejs };
+  // Its SIGINT handler tears the node down before the robot could be sent its hold.
+  module.default.removeSignalHandlers();
+  return module.default;
+}

@@ -1,0 +1,54 @@
+import type { ControllerStatus } from "../control/status.js";
+import type { DiagnosticStatusMessage, KeyValue } from "./messages.js";
+
+export const LEVEL = { ok: 0, warn: 1, error: 2, stale: 3 } as const;
+
+/** diagnostic_msgs/DiagnosticStatus of the controller. Values that are not known are left out. */
+export function statusMessage(status: ControllerStatus, nodeName: string, hardwareId: string): DiagnosticStatusMessage {
+  const known: readonly (readonly [key: string, value: string | number | undefined])[] = [
+    ["state", status.state],
+    ["hold_reason", status.holdReason],
+    ["final", String(status.final)],
+    ["goal", status.goalName],
+    ["energy", rounded(status.energy)],
+    ["start_energy", rounded(status.startEnergy)],
+    ["energy_share", rounded(status.energyShare)],
+    ["plan_ms", rounded(status.planMs)],
+    ["encode_ms", rounded(status.encodeMs)],
+    ["iterations", status.iterations],
+    ["candidates", status.candidates],
+    ["steps", status.steps],
+    ["overruns", status.overruns],
+    ["retries", status.retries],
+  ];
+  return {
+    level: levelOf(status),
+    name: `${nodeName}: ${status.state}`,
+    message: status.sentence,
+    hardware_id: hardwareId,
+    values: known.flatMap(([key, value]): KeyValue[] => value === undefined ? [] : [{ key, value: String(value) }]),
+  };
+}
+
+/** A status like those of the controller, for when there is none. */
+export function plainStatusMessage(state: string, sentence: string, level: number, nodeName: string, hardwareId: string): DiagnosticStatusMessage {
+  return { level, name: `${nodeName}: ${state}`, message: sentence, hardware_id: hardwareId, values: [{ key: "state", value: state }] };
+}
+
+function levelOf({ state, final }: ControllerStatus): number {
+  switch (state) {
+    case "idle":
+    case "planning":
+    case "reached":
+      return LEVEL.ok;
+    case "waiting_for_inputs":
+    case "stopped":
+      return LEVEL.warn;
+    case "holding":
+      return final ? LEVEL.error : LEVEL.warn;
+  }
+}
+
+function rounded(value: number | undefined): string | undefined {
+  return value === undefined ? undefined : String(Number(value.toPrecision(6)));
+}

@@ -1,0 +1,23 @@
+/** Longest time to leave in an orderly way before the process ends all the same, ms. */
+const LEAVE_WITHIN_MS = 1500;
+
+/**
+ * Runs `leave` once at SIGINT or SIGTERM and ends the process with code 0. A process that cannot leave in time is ended
+ * with code 1: who sent the signal (ros2 launch sends SIGTERM after 5 s, SIGKILL after 10 s) should not have to wait.
+ */
+export function onTermination(leave: () => Promise<void> | void): void {
+  let leaving = false;
+  const end = (): void => {
+    if (leaving) {
+      return;
+    }
+    leaving = true;
+    setTimeout(() => { process.exit(1); }, LEAVE_WITHIN_MS).unref();
+    Promise.resolve().then(leave).then(() => { process.exit(0); }, (error: unknown) => {
+      process.stderr.write(`while leaving: ${error instanceof Error ? error.message : String(error)}\n`);
+      process.exit(1);
+    });
+  };
+  process.on("SIGINT", end);
+  process.on("SIGTERM", end);
+}

@@ -1,0 +1,37 @@
+import { sampleProfile } from "../safety/profile.js";
+
+import type { JointTrajectory } from "../robot/types.js";
+import type { Knot, Profile } from "../safety/profile.js";
+
+/**
+ * Plays trajectories as positions, for a forward command controller, which neither interpolates nor stops by itself:
+ * the way a joint_trajectory_controller does, from where the last one has come to, and holding each end.
+ */
+export class TrajectoryStream {
+  #profile: Profile | undefined;
+  #startS = 0;
+
+  /**
+   * Follows a trajectory from `nowS` on.
+   * @param measured where the joints are; used only when nothing was played before.
+   */
+  play(trajectory: JointTrajectory, nowS: number, measured: ArrayLike<number>): void {
+    const first: Knot = this.#profile === undefined
+      ? { timeS: 0, positions: Float64Array.from(measured), velocities: new Float64Array(measured.length) }
+      : { ...sampleProfile(this.#profile, nowS - this.#startS), timeS: 0 };
+    this.#profile = [first, ...trajectory.points.map((point): Knot => ({
+      timeS: point.timeFromStartS, positions: Float64Array.from(point.positions), velocities: Float64Array.from(point.velocities),
+    }))];
+    this.#startS = nowS;
+  }
+
+  /** Positions wanted at `nowS`, or undefined before the first trajectory. */
+  sample(nowS: number): Float64Array | undefined {
+    return this.#profile === undefined ? undefined : sampleProfile(this.#profile, nowS - this.#startS).positions;
+  }
+
+  /** Forgets what was played: the robot may be moved by others from here on. */
+  clear(): void {
+    this.#profile = undefined;
+  }
+}
