@@ -1,0 +1,75 @@
+"""The controller on a robot: its camera, its joint states and its joint trajectory controller by topic name."""
+
+import os
+
+from ament_index_python.packages import get_package_share_directory
+from launch import LaunchDescription
+from launch.actions import DeclareLaunchArgument, OpaqueFunction
+from launch.substitutions import LaunchConfiguration
+from launch_ros.actions import Node
+
+TRUTH = {"true": True, "1": True, "false": False, "0": False}
+BOOLEANS = list(TRUTH)
+
+
+def arguments():
+    share = get_package_share_directory("jepa_mpc")
+    return [
+        DeclareLaunchArgument("namespace", default_value="", description="Namespace of the node"),
+        DeclareLaunchArgument("use_sim_time", default_value="false", choices=BOOLEANS, description="Take the time from /clock"),
+        DeclareLaunchArgument(
+            "params_file",
+            default_value=os.path.join(share, "config", "controller.yaml"),
+            description="Parameters of the controller; arguments given here come after it",
+        ),
+        DeclareLaunchArgument(
+            "autostart", default_value="true", choices=BOOLEANS, description="Configure and activate without a lifecycle manager"
+        ),
+        DeclareLaunchArgument("use_respawn", default_value="false", choices=BOOLEANS, description="Start the node again when it ends"),
+        DeclareLaunchArgument("log_level", default_value="info", description="debug, info, warn, error or fatal"),
+        DeclareLaunchArgument("bundle", default_value="", description="Folder of the world-model bundle; empty: as in params_file"),
+        DeclareLaunchArgument("urdf", default_value="", description="URDF file of the robot; empty: as in params_file"),
+        DeclareLaunchArgument("image_topic", default_value="image", description="Camera pictures (sensor_msgs/Image)"),
+        DeclareLaunchArgument("joint_states_topic", default_value="joint_states", description="sensor_msgs/JointState"),
+        DeclareLaunchArgument("goal_image_topic", default_value="~/goal_image", description="Goal pictures (sensor_msgs/Image)"),
+        DeclareLaunchArgument(
+            "command_interface",
+            default_value="",
+            choices=["", "joint_trajectory", "forward_position"],
+            description="What the robot's controller takes; empty: as in params_file",
+        ),
+        DeclareLaunchArgument("command_topic", default_value="", description="Where the commands go; empty: as in params_file"),
+    ]
+
+
+def controller(context):
+    def value(name):
+        return LaunchConfiguration(name).perform(context)
+
+    overrides = {"use_sim_time": TRUTH[value("use_sim_time")], "autostart": TRUTH[value("autostart")]}
+    for name in ("bundle", "urdf", "command_interface", "command_topic"):
+        if value(name) != "":
+            overrides[name] = value(name)
+
+    # A remapping of a name to itself is left out: it says nothing.
+    topics = {"image": "image_topic", "joint_states": "joint_states_topic", "~/goal_image": "goal_image_topic"}
+    remappings = [(name, value(argument)) for name, argument in topics.items() if value(argument) != name]
+
+    return [
+        # Without a name: launch would write the overrides under the full name, which rclnodejs does not match.
+        Node(
+            package="jepa_mpc",
+            executable="controller",
+            namespace=value("namespace"),
+            parameters=[value("params_file"), overrides],
+            remappings=remappings,
+            arguments=["--ros-args", "--log-level", value("log_level")],
+            respawn=TRUTH[value("use_respawn")],
+            respawn_delay=2.0,
+            output="screen",
+        )
+    ]
+
+
+def generate_launch_description():
+    return LaunchDescription([*arguments(), OpaqueFunction(function=controller)])
