@@ -1,0 +1,59 @@
+import type { RgbImage } from "../camera/types.js";
+import type { ActionSpace, JointTrajectory } from "../robot/types.js";
+import type { CommandPipeline } from "../safety/command-pipeline.js";
+import type { PlanningService } from "./planning-service.js";
+import type { ProgressOptions } from "./progress-checker.js";
+import type { RestAction } from "./rest-action.js";
+import type { ControllerStatus } from "./status.js";
+
+/** Where the controller's words and deeds go. */
+export interface ControllerPorts {
+  /** To the robot. Starts from where the robot's setpoint is when it arrives. */
+  sendTrajectory(trajectory: JointTrajectory): void;
+  /** Every tick and every change of state. */
+  publishStatus(status: ControllerStatus): void;
+}
+
+/** What to reach: a picture, or its latent [latentDim]. */
+export type ControllerGoal =
+  | { readonly name: string; readonly image: RgbImage }
+  | { readonly name: string; readonly latent: Float32Array };
+
+/** What a controller is made of; the numbers with defaults are optional. */
+export interface ControllerOptions {
+  readonly actionSpace: ActionSpace;
+  readonly pipeline: CommandPipeline;
+  /** Closed by whoever made it. */
+  readonly planning: PlanningService;
+  readonly ports: ControllerPorts;
+  /** Steady clock, s. It must run at the robot's pace: simulated time for a simulated robot. */
+  readonly clock: () => number;
+  /** Seconds an action takes and between ticks: `action.period_s` of the bundle. */
+  readonly periodS: number;
+  /** `energy.reached_below` of the bundle, or another threshold. */
+  readonly reachedBelow: number;
+  /** The action that leaves the robot where it is. Default: zeros. */
+  readonly restAction?: RestAction;
+  /** Age (s) from which the camera picture is stale. Default 0.5. */
+  readonly cameraTimeoutS?: number;
+  /** Age (s) from which the joint state is stale. Default 0.25. */
+  readonly jointTimeoutS?: number;
+  /** Milliseconds for encoding and planning. Default: 0.8 of the period. Infinity: a fixed number of iterations. */
+  readonly planDeadlineMs?: number;
+  /** Actions of the last plan that may be executed while the next plan is late. Default 2. */
+  readonly maxLateActions?: number;
+  /** Different pictures in a row below `reachedBelow`. Default 2. */
+  readonly reachedFrames?: number;
+  /** Whether a reached goal is watched, and gone for again when its energy rises above `leftAboveFactor * reachedBelow`. Default false. */
+  readonly keepTracking?: boolean;
+  /** Default 2. */
+  readonly leftAboveFactor?: number;
+  /** Default: the energy falls by 5 % within 6 s. */
+  readonly progress?: ProgressOptions;
+  /** Cold starts before a goal is given up; progress gives them back. Default 2. */
+  readonly retryAttemptLimit?: number;
+  /** Share of the planner's width that is left at the goal, in (0, 1]. Default 1: always the whole width. */
+  readonly explorationFloor?: number;
+  /** First seed of the planner. Every cold start takes the next. Default 0. */
+  readonly seed?: number;
+}

@@ -1,0 +1,496 @@
+import type { RgbImage } from "../camera/types.js";
+import type { JointState, JointTrajectory } from "../robot/types.js";
+import type { HoldReason } from "../safety/types.js";
+import { ActionQueue } from "./action-queue.js";
+import type { ControllerGoal, ControllerOptions } from "./controller-options.js";
+import { explorationScale } from "./exploration-scale.js";
+import { GoalChecker } from "./goal-checker.js";
+import { PendingPlan, type PlanOutcome } from "./pending-plan.js";
+import type { PlanResult } from "./planning-service.js";
+import { ProgressChecker } from "./progress-checker.js";
+import { type RestAction, zeroRestAction } from "./rest-action.js";
+import { type InputFault, LatestInput } from "./staleness.js";
+import type { ControllerState, ControllerStatus } from "./status.js";
+
+/** What is known about the goal that is being gone for. */
+interface ActiveGoal {
+  readonly name: string;
+  readonly latent: Float32Array;
+  steps: number;
+  overruns: number;
+  retries: number;
+  startEnergy: number | undefined;
+  /** The newest answer that scored something. */
+  result: PlanResult | undefined;
+}
+
+/**
+ * Ties camera, planner, action space and command pipeline together, one action a tick.
+ *
+ * A tick at time t takes the plan that was made while the last action was executed, sends the next action's trajectory, and has
+ * the next plan made from the newest picture, with the action just sent as its first one. The first tick of a goal commits
+ * a rest. If the plan is late the old one is followed for some actions, then the robot holds until the plan comes.
+ *
+ * Whatever goes wrong, the robot brakes and the status says why. Faults of the inputs end by themselves when the inputs are
+ * back. Faults of plans and commands are tried again from a cold start, a limited number of times, then the hold is final.
+ *
+ * Nothing here waits: ticks come from a timer, or from a loop that awaits settled() between them.
+ */
+export class Controller {
+  readonly #options: ControllerOptions;
+  readonly #restAction: RestAction;
+  readonly #camera: LatestInput<RgbImage>;
+  readonly #joints: LatestInput<JointState>;
+  readonly #goalChecker: GoalChecker;
+  readonly #progress: ProgressChecker;
+  readonly #queue: ActionQueue;
+  readonly #pending = new PendingPlan();
+
+  #state: ControllerState = { kind: "idle", reason: "no_goal", sentence: "Idle: no goal." };
+  #goal: ActiveGoal | undefined;
+  /** Counts everything that replaces a goal, so that one still being encoded knows that it is out of date. */
+  #goalEra = 0;
+  #seed: number;
+  /** When the pipeline's last trajectory was sent (s); undefined after a reset of the pipeline. */
+  #sentAtS: number | undefined;
+  /** Whether the last trajectory sent was a step: only then is there something to brake. */
+  #moving = false;
+  /** Put the setpoint on the measured joints at the next start from rest: somebody may have moved the robot. */
+  #resyncWanted = true;
+  /** A fault that is being tried again; the state says holding until a step succeeds. */
+  #recovering = false;
+  /** Actions sent when the last plan was asked for; undefined after a cold start. */
+  #lastAskedAt: number | undefined;
+
+  /** @throws RangeError when the horizon is too short: the first action of a plan is committed, so it takes two. */
+  constructor(options: ControllerOptions) {
+    const { actionDim, horizon } = options.planning.model;
+    if (horizon < 2) throw new RangeError(`The model's horizon is ${horizon}, the controller needs at least 2.`);
+    const { reachedBelow, leftAboveFactor = 2, reachedFrames = 2 } = options;
+    this.#options = options;
+    this.#restAction = options.restAction ?? zeroRestAction(actionDim);
+    this.#camera = new LatestInput({ waiting: "waiting_for_camera", stale: "camera_stale", noun: "camera picture" }, options.cameraTimeoutS ?? 0.5);
+    this.#joints = new LatestInput(
+      { waiting: "waiting_for_joint_states", stale: "joint_states_stale", noun: "joint state" }, options.jointTimeoutS ?? 0.25,
+    );
+    this.#goalChecker = new GoalChecker({ reachedBelow, frames: reachedFrames, leftAbove: leftAboveFactor * reachedBelow });
+    this.#progress = new ProgressChecker(options.progress ?? { fallShare: 0.05, withinS: 6 });
+    this.#queue = new ActionQueue(actionDim, options.maxLateActions ?? 2);
+    this.#seed = options.seed ?? 0;
+  }
+
+  /**
+   * Takes a picture; `image` must not change afterwards.
+   *
+   * @param stampS its time stamp, on any clock: a repeated one means that the camera has stopped; 0 is none.
+   * @param ageS how old it is on arrival (s), where the stamp's clock is known.
+   */
+  onImage(image: RgbImage, stampS: number, ageS = 0): void {
+    this.#camera.take(image, stampS, this.#options.clock() - ageS);
+  }
+
+  /** Takes a joint state; parameters as for onImage(). */
+  onJointState(state: JointState, stampS: number, ageS = 0): void {
+    this.#joints.take(state, stampS, this.#options.clock() - ageS);
+  }
+
+  /**
+   * Replaces the goal, when it is encoded; until then an earlier goal is gone on for.
+   *
+   * Rejects when stopped, when the picture cannot be encoded, when the latent is unusable, or when another call came between.
+   */
+  async setGoal(goal: ControllerGoal): Promise<void> {
+    this.#refuseWhenStopped();
+    const era = ++this.#goalEra;
+    const latent = "latent" in goal ? goal.latent : await this.#options.planning.encode(goal.image);
+    this.#refuseWhenStopped();
+    if (era !== this.#goalEra) throw new Error(`The goal "${goal.name}" was replaced before it was encoded.`);
+    const { latentDim } = this.#options.planning.model;
+    if (latent.length !== latentDim || !latent.every(Number.isFinite)) {
+      throw new RangeError(`The latent of the goal "${goal.name}" must be ${latentDim} finite numbers.`);
+    }
+    this.#guard(() => {
+      this.#goal = { name: goal.name, latent, steps: 0, overruns: 0, retries: 0, startEnergy: undefined, result: undefined };
+      if (!this.#moving) this.#resyncWanted = true;
+      this.#recovering = false;
+      this.#startCold();
+      this.#state = { kind: "planning", sentence: `Starting for "${goal.name}".` };
+    });
+  }
+
+  /** Brakes and forgets the goal. */
+  clearGoal(): void {
+    this.#goalEra++;
+    if (this.#state.kind === "stopped") return;
+    this.#guard(() => {
+      this.#brake();
+      this.#goal = undefined;
+      this.#state = idle();
+      this.#startCold();
+    });
+  }
+
+  /** Brakes at once and stays so until reset(). */
+  stop(): void {
+    this.#goalEra++;
+    if (this.#state.kind === "stopped") return;
+    this.#state = { kind: "stopped", reason: "stopped_by_user", sentence: "Stopped by the user until reset." };
+    this.#guard(() => {
+      this.#brake();
+      this.#startCold();
+    });
+  }
+
+  /** Ends a stop or a final hold; the goal is forgotten, the setpoint is taken from the robot before the next step. */
+  reset(): void {
+    this.#goalEra++;
+    if (this.#state.kind === "stopped" && this.#state.reason === "shutdown") return;
+    this.#state = idle();
+    this.#guard(() => {
+      this.#brake();
+      this.#goal = undefined;
+      this.#recovering = false;
+      this.#resyncWanted = true;
+      this.#startCold();
+    });
+  }
+
+  /** Brakes; nothing is accepted afterwards. The planning service stays open. */
+  shutdown(): void {
+    this.#goalEra++;
+    this.#state = { kind: "stopped", reason: "shutdown", sentence: "Shut down." };
+    this.#guard(() => {
+      this.#brake();
+      this.#pending.discard();
+      this.#queue.clear();
+    });
+  }
+
+  /** One control step; never throws. Call it once a period. */
+  tick(): void {
+    this.#guard(() => this.#tick(this.#options.clock()));
+  }
+
+  /** Resolves when no plan is being made; never rejects. */
+  settled(): Promise<void> {
+    return this.#pending.settled();
+  }
+
+  get status(): ControllerStatus {
+    const state = this.#state;
+    const goal = this.#goal;
+    const result = goal?.result;
+    return {
+      state: state.kind,
+      sentence: state.sentence,
+      ...("reason" in state ? { holdReason: state.reason } : {}),
+      final: state.kind === "stopped" || state.kind === "reached" || (state.kind === "holding" && state.final),
+      ...(goal === undefined ? {} : { goalName: goal.name }),
+      ...(goal?.startEnergy === undefined ? {} : { startEnergy: goal.startEnergy }),
+      ...(result === undefined ? {} : {
+        energy: result.startEnergy,
+        encodeMs: result.encodeMs,
+        planMs: result.planMs,
+        iterations: result.iterations,
+        candidates: result.candidates,
+      }),
+      ...(goal === undefined || energyShare(goal) === undefined ? {} : { energyShare: energyShare(goal)! }),
+      steps: goal?.steps ?? 0,
+      overruns: goal?.overruns ?? 0,
+      retries: goal?.retries ?? 0,
+    };
+  }
+
+  #tick(nowS: number): void {
+    if (this.#state.kind === "stopped") return;
+    const goal = this.#goal;
+    const image = this.#camera.value;
+    const joints = this.#joints.value;
+    if (image === undefined || joints === undefined) {
+      const { sentence } = (this.#camera.faultAt(nowS) ?? this.#joints.faultAt(nowS))!;
+      this.#state = { kind: "waiting_for_inputs", reason: image === undefined ? "waiting_for_camera" : "waiting_for_joint_states", sentence };
+      return;
+    }
+    if (goal === undefined) {
+      this.#state = idle();
+      return;
+    }
+    if (this.#state.kind === "holding" && this.#state.final) return;
+    if (this.#state.kind === "reached" && this.#options.keepTracking !== true) return;
+    const fault = this.#joints.faultAt(nowS) ?? this.#camera.faultAt(nowS);
+    if (fault !== undefined) {
+      this.#pauseFor(fault);
+      return;
+    }
+    const outcome = this.#pending.take();
+    if (outcome !== undefined && !this.#acceptOutcome(goal, outcome, nowS)) return;
+    if (this.#state.kind === "reached") {
+      if (!this.#pending.inFlight) this.#ask(goal, this.#rest(joints), this.#queue.sent);
+      return;
+    }
+    const action = this.#queue.next();
+    if (action !== undefined) this.#step(goal, action, joints);
+    else if (this.#pending.inFlight) this.#holdLate(goal);
+    else this.#startFromRest(goal, joints);
+  }
+
+  /** Takes a plan in. False when the tick ends here: it failed, or the goal is reached. */
+  #acceptOutcome(goal: ActiveGoal, outcome: PlanOutcome, nowS: number): boolean {
+    if (outcome.kind === "failed") {
+      this.#retry(goal, "internal_error", `Holding: planning failed: ${outcome.message}`);
+      return false;
+    }
+    const { result, ticket } = outcome;
+    // Not even one candidate in time: that is a late plan, and there is no energy to judge by.
+    if (result.candidates === 0) {
+      if (this.#queue.next() === undefined) {
+        this.#holdLate(goal);
+        this.#recovering = true;
+      }
+      return true;
+    }
+    const unusable = this.#describeUnusable(result);
+    if (unusable !== undefined) {
+      this.#retry(goal, "plan_not_finite", `Holding: ${unusable}`);
+      return false;
+    }
+    goal.startEnergy ??= result.startEnergy;
+    goal.result = result;
+
+    if (this.#state.kind === "reached") {
+      if (this.#goalChecker.left(result.startEnergy)) {
+        this.#startCold();
+        this.#state = { kind: "planning", sentence: `Left "${goal.name}": going back.` };
+      }
+      return true;
+    }
+    if (this.#goalChecker.reached(result.startEnergy, ticket.frame)) {
+      this.#queue.clear();
+      this.#recovering = false;
+      this.#state = {
+        kind: "reached", reason: "goal_reached",
+        sentence: `Reached "${goal.name}": energy ${result.startEnergy.toPrecision(3)} (limit ${this.#options.reachedBelow.toPrecision(3)}).`,
+      };
+      this.#brake();
+      return false;
+    }
+    switch (this.#progress.check(result.startEnergy, nowS)) {
+      case "stuck":
+        this.#retry(goal, "plan_not_improving", `Holding: the energy stays at ${result.startEnergy.toPrecision(3)} and does not fall.`);
+        return false;
+      case "improved":
+        goal.retries = 0;
+        break;
+      case "waiting":
+        break;
+    }
+    this.#queue.adopt(result.actions, ticket);
+    return true;
+  }
+
+  /** What makes a plan unfit to be followed, or undefined. */
+  #describeUnusable(result: PlanResult): string | undefined {
+    const { actionDim, horizon } = this.#options.planning.model;
+    if (result.actions.length !== horizon * actionDim) return `the plan has ${result.actions.length} numbers instead of ${horizon * actionDim}.`;
+    if (!result.actions.every(Number.isFinite)) return "the plan has actions that are not finite.";
+    if (!Number.isFinite(result.energy)) return `the energy of the plan is ${result.energy}.`;
+    if (!Number.isFinite(result.startEnergy)) return `the energy of the picture is ${result.startEnergy}.`;
+    return undefined;
+  }
+
+  /** Sends one action and has the next plan made. */
+  #step(goal: ActiveGoal, action: Float32Array, joints: JointState): void {
+    const { actionSpace, pipeline, periodS } = this.#options;
+    this.#alignPipeline();
+    const targets = actionSpace.jointTargets(pipeline.setpoint.positions, action);
+    const command = pipeline.command(targets, periodS, joints);
+    if (command.kind === "hold") {
+      this.#sendHold(command.trajectory);
+      this.#retry(goal, command.reason, command.sentence);
+      return;
+    }
+    this.#sendStep(command.trajectory);
+    const sentBefore = this.#queue.sent;
+    this.#queue.advance();
+    goal.steps++;
+    this.#recovering = false;
+    const share = energyShare(goal);
+    const progress = share === undefined ? "" : `, energy at ${(100 * share).toFixed(0)} % of its start`;
+    this.#state = { kind: "planning", sentence: `Going for "${goal.name}": step ${goal.steps}${progress}.` };
+    if (this.#pending.inFlight) goal.overruns++;
+    else this.#ask(goal, action, sentBefore);
+  }
+
+  /** The first tick of a goal, or after a fault: stand, and have a plan made that begins with a rest. */
+  #startFromRest(goal: ActiveGoal, joints: JointState): void {
+    this.#brake();
+    if (!this.#resync(goal, joints)) return;
+    if (!this.#recovering) this.#state = { kind: "planning", sentence: `Planning the first step to "${goal.name}".` };
+    const sentBefore = this.#queue.sent;
+    this.#queue.advance();
+    this.#ask(goal, this.#rest(joints), sentBefore);
+  }
+
+  #holdLate(goal: ActiveGoal): void {
+    goal.overruns++;
+    this.#brake();
+    if (this.#recovering) return;
+    const { planDeadlineMs = this.#defaultDeadlineMs() } = this.#options;
+    this.#state = {
+      kind: "holding", reason: "plan_late", final: false,
+      sentence: `Holding: the plan is not ready (deadline ${planDeadlineMs.toFixed(0)} ms).`,
+    };
+  }
+
+  /** Brakes for as long as an input is missing. */
+  #pauseFor(fault: InputFault): void {
+    this.#brake();
+    if (!(this.#state.kind === "holding" && this.#state.reason === fault.reason)) this.#startCold();
+    this.#recovering = false;
+    this.#state = { kind: "holding", final: false, ...fault };
+  }
+
+  /** Brakes after a fault of a plan or command; tries again from a cold start while that is allowed. */
+  #retry(goal: ActiveGoal, reason: HoldReason, sentence: string): void {
+    this.#brake();
+    const { retryAttemptLimit = 2 } = this.#options;
+    const final = goal.retries >= retryAttemptLimit;
+    const suffix = final ? ` Given up after ${goal.retries} retries.` : "";
+    this.#state = { kind: "holding", reason, sentence: sentence + suffix, final };
+    if (!final) goal.retries++;
+    this.#recovering = !final;
+    this.#startCold();
+  }
+
+  /** Forgets plans and the planner's warm start. */
+  #startCold(): void {
+    this.#pending.discard();
+    this.#queue.clear();
+    this.#progress.reset();
+    this.#goalChecker.reset();
+    this.#lastAskedAt = undefined;
+    this.#options.planning.reset(this.#seed++);
+  }
+
+  #ask(goal: ActiveGoal, committed: Float32Array, sentBefore: number): void {
+    const { actionSpace, planning, planDeadlineMs = this.#defaultDeadlineMs(), explorationFloor = 1 } = this.#options;
+    const request = {
+      image: this.#camera.value!,
+      state: actionSpace.state(this.#joints.value!),
+      committed,
+      goal: goal.latent,
+      deadlineMs: planDeadlineMs,
+      shift: this.#lastAskedAt === undefined ? 0 : sentBefore - this.#lastAskedAt,
+      explorationScale: explorationScale(energyShare(goal), explorationFloor),
+    };
+    this.#lastAskedAt = sentBefore;
+    this.#pending.start(() => planning.plan(request), { sentBefore, frame: this.#camera.count });
+  }
+
+  #rest(joints: JointState): Float32Array {
+    return this.#restAction(this.#options.actionSpace.state(joints));
+  }
+
+  /** Puts the setpoint on the measured joints if that was asked for and the robot stands. False when it cannot be. */
+  #resync(goal: ActiveGoal, joints: JointState): boolean {
+    const { pipeline } = this.#options;
+    if (!this.#resyncWanted || !this.#standsStill()) return true;
+    try {
+      pipeline.reset(joints);
+    } catch (error) {
+      this.#retry(goal, "tracking_error", `Holding: ${messageOf(error)}`);
+      return false;
+    }
+    this.#resyncWanted = false;
+    this.#sentAtS = undefined;
+    return true;
+  }
+
+  #standsStill(): boolean {
+    const { pipeline, clock } = this.#options;
+    if (!pipeline.ready || this.#sentAtS === undefined) return true;
+    return pipeline.setpointAt(clock() - this.#sentAtS).velocities.every((velocity) => velocity === 0);
+  }
+
+  /** Tells the pipeline how far the robot has come on the last trajectory. */
+  #alignPipeline(): void {
+    if (this.#sentAtS !== undefined) this.#options.pipeline.advance(this.#options.clock() - this.#sentAtS);
+  }
+
+  #brake(): void {
+    if (!this.#moving) return;
+    this.#alignPipeline();
+    this.#sendHold(this.#options.pipeline.hold());
+  }
+
+  /**
+   * Sends a stop if the last trajectory was a step. Otherwise the robot stands or is braking already; and before the first step
+   * it is not ours, or somebody may have moved it, and a command to stay would be a command to jump back.
+   */
+  #sendHold(trajectory: JointTrajectory): void {
+    const wanted = this.#moving;
+    this.#moving = false;
+    this.#sentAtS = this.#options.clock();
+    if (wanted) this.#options.ports.sendTrajectory(trajectory);
+  }
+
+  #sendStep(trajectory: JointTrajectory): void {
+    // First the bookkeeping: should sending fail, the robot is still at the start of this trajectory, and braking begins there.
+    this.#moving = true;
+    this.#sentAtS = this.#options.clock();
+    this.#options.ports.sendTrajectory(trajectory);
+  }
+
+  /** Does something and publishes the status; an error becomes a hold. */
+  #guard(work: () => void): void {
+    try {
+      work();
+      this.#options.ports.publishStatus(this.status);
+    } catch (error) {
+      this.#failFor(error);
+    }
+  }
+
+  #failFor(error: unknown): void {
+    let sentence = `Holding: an unexpected error: ${messageOf(error)}`;
+    this.#goalEra++;
+    this.#pending.discard();
+    this.#queue.clear();
+    this.#recovering = false;
+    this.#resyncWanted = true;
+    try {
+      this.#brake();
+    } catch (second) {
+      // The last trajectory that was sent has its own stop.
+      sentence += ` The hold could not be sent: ${messageOf(second)}`;
+    }
+    // A stop stays a stop.
+    if (this.#state.kind !== "stopped") this.#state = { kind: "holding", reason: "internal_error", sentence, final: true };
+    try {
+      this.#options.ports.publishStatus(this.status);
+    } catch {
+      // Nobody to tell; `status` has the sentence.
+    }
+  }
+
+  #refuseWhenStopped(): void {
+    if (this.#state.kind === "stopped") throw new Error(`No goal is taken: ${this.#state.sentence}`);
+  }
+
+  #defaultDeadlineMs(): number {
+    return 800 * this.#options.periodS;
+  }
+}
+
+function idle(): ControllerState {
+  return { kind: "idle", reason: "no_goal", sentence: "Idle: no goal." };
+}
+
+function energyShare(goal: ActiveGoal): number | undefined {
+  if (goal.result === undefined || goal.startEnergy === undefined || !(goal.startEnergy > 0)) return undefined;
+  return goal.result.startEnergy / goal.startEnergy;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,80 @@
+import type { RgbImage } from "../camera/types.js";
+import type { ActionBounds, Planner } from "../planner/types.js";
+import type { WorldModel } from "../world-model/types.js";
+import type { ModelShape, PlanningService, PlanRequest, PlanResult } from "./planning-service.js";
+
+/** What an InThreadPlanningService is made of. */
+export interface InThreadPlanningOptions {
+  readonly model: WorldModel;
+  readonly planner: Planner;
+  /** The box of one action, as the manifest has it. */
+  readonly bounds: ActionBounds;
+  /** Monotonic clock in milliseconds. */
+  readonly now?: () => number;
+}
+
+/** A world model and a planner in the thread of the caller: for evaluation, for tests, and inside the planning worker. */
+export class InThreadPlanningService implements PlanningService {
+  readonly #model: WorldModel;
+  readonly #planner: Planner;
+  readonly #bounds: ActionBounds;
+  readonly #now: () => number;
+  /** Settles when the last call has; never rejects. A planner refuses a second plan while one is running. */
+  #queue: Promise<unknown> = Promise.resolve();
+
+  constructor({ model, planner, bounds, now = () => performance.now() }: InThreadPlanningOptions) {
+    this.#model = model;
+    this.#planner = planner;
+    this.#bounds = bounds;
+    this.#now = now;
+  }
+
+  get model(): ModelShape {
+    const { latentDim, stateDim, actionDim, horizon } = this.#model;
+    return { latentDim, stateDim, actionDim, horizon };
+  }
+
+  encode(image: RgbImage): Promise<Float32Array> {
+    return this.#enqueue(() => this.#model.encode(image));
+  }
+
+  plan(request: PlanRequest): Promise<PlanResult> {
+    const arrivedMs = this.#now();
+    return this.#enqueue(() => this.#plan(request, arrivedMs + request.deadlineMs));
+  }
+
+  reset(seed: number): void {
+    void this.#enqueue(() => Promise.resolve(this.#planner.reset(seed)));
+  }
+
+  close(): Promise<void> {
+    return this.#enqueue(() => this.#model.close());
+  }
+
+  async #plan(request: PlanRequest, deadlineMs: number): Promise<PlanResult> {
+    const { state, goal, committed, shift, explorationScale } = request;
+    const startMs = this.#now();
+    const latent = await this.#model.encode(request.image);
+    const encodedMs = this.#now();
+    if (shift > 0) this.#planner.shift(shift);
+    let startEnergy = NaN;
+    const plan = await this.#planner.plan({
+      horizon: this.#model.horizon,
+      bounds: this.#bounds,
+      explorationScale,
+      ...(committed.length > 0 ? { committed } : {}),
+      score: async (actions, count) => {
+        const scores = await this.#model.score(latent, state, actions, count, goal);
+        startEnergy = scores.startEnergy;
+        return scores.stepEnergies;
+      },
+    }, { deadlineMs, now: this.#now });
+    return { ...plan, startEnergy, latent, encodeMs: encodedMs - startMs, planMs: this.#now() - encodedMs };
+  }
+
+  #enqueue<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#queue.then(work);
+    this.#queue = done.catch(() => undefined);
+    return done;
+  }
+}

@@ -1,0 +1,60 @@
+import type { RgbImage } from "../camera/types.js";
+import type { Plan } from "../planner/types.js";
+
+/** One step's question. */
+export interface PlanRequest {
+  /** The newest picture, any size. Not changed by the caller before the answer. */
+  readonly image: RgbImage;
+  /** Proprioception at the time of the picture, [stateDim], in the order and units of the bundle's manifest. */
+  readonly state: Float32Array;
+  /** Actions already on their way, row-major [k, actionDim], k from 0 to horizon - 1. Every candidate starts with them. */
+  readonly committed: Float32Array;
+  /** Latent of the goal, [latentDim]. */
+  readonly goal: Float32Array;
+  /** Milliseconds for encoding and planning together; Infinity plans all iterations, the same way on every machine. */
+  readonly deadlineMs: number;
+  /** Actions executed since the last request: the warm start moves on by them. */
+  readonly shift: number;
+  /** Scale of the planner's initial width, in (0, 1]. */
+  readonly explorationScale: number;
+}
+
+/** The answer to a PlanRequest. */
+export interface PlanResult {
+  /** Row-major [horizon, actionDim], the committed ones first; physical units. */
+  readonly actions: Float32Array;
+  /** Predicted energy after each action, [horizon]. */
+  readonly stepEnergies: Float32Array;
+  /** The planner's objective; Infinity when nothing could be scored in time. */
+  readonly energy: number;
+  /** Energy of the picture itself: how far from the goal we are. NaN when nothing could be scored in time. */
+  readonly startEnergy: number;
+  readonly iterations: number;
+  /** Sequences scored. */
+  readonly candidates: number;
+  readonly ended: Plan["ended"];
+  readonly encodeMs: number;
+  readonly planMs: number;
+  /** Latent of the picture, [latentDim]. */
+  readonly latent: Float32Array;
+}
+
+/** Sizes of the world model behind a service. */
+export interface ModelShape {
+  readonly latentDim: number;
+  readonly stateDim: number;
+  readonly actionDim: number;
+  readonly horizon: number;
+}
+
+/** Encodes pictures and plans, wherever that happens. Calls are answered one after the other, in order. */
+export interface PlanningService {
+  readonly model: ModelShape;
+  /** Latent of a picture, [latentDim]. Rejects when the model fails. */
+  encode(image: RgbImage): Promise<Float32Array>;
+  /** Rejects when the model or the planner fails; a late answer is not a failure. */
+  plan(request: PlanRequest): Promise<PlanResult>;
+  /** Forgets the warm start before the next plan, and starts the random sequence of `seed`. */
+  reset(seed: number): void;
+  close(): Promise<void>;
+}

@@ -1,0 +1,26 @@
+/** The action that leaves the robot where it is, given its proprioception [stateDim]. */
+export type RestAction = (state: Float32Array) => Float32Array;
+
+/** Where an action and a state of kind `ee_delta` keep the gripper. */
+export interface EeDeltaRestOptions {
+  readonly actionNames: readonly string[];
+  readonly stateNames: readonly string[];
+  /** Opening (m) of the gripper at action 1. */
+  readonly fullOpeningM: number;
+}
+
+/** Rest for deltas alone: zeros, [actionDim]. */
+export function zeroRestAction(actionDim: number): RestAction {
+  return () => new Float32Array(actionDim);
+}
+
+/** Rest for end-effector deltas: no delta, and the gripper, whose action is a place, where it is (`gripper`, `gripper_opening`). */
+export function eeDeltaRestAction({ actionNames, stateNames, fullOpeningM }: EeDeltaRestOptions): RestAction {
+  const gripper = actionNames.indexOf("gripper");
+  const opening = stateNames.indexOf("gripper_opening");
+  return (state) => {
+    const action = new Float32Array(actionNames.length);
+    if (gripper >= 0 && opening >= 0) action[gripper] = Math.min(1, Math.max(0, state[opening]! / fullOpeningM));
+    return action;
+  };
+}

@@ -1,0 +1,46 @@
+import type { HoldReason } from "../safety/types.js";
+
+/**
+ * What the controller is doing. `final` holds do not end by themselves: a new goal, or after a stop reset(), is needed.
+ *
+ * - `waiting_for_inputs`: no picture or no joint state has come yet.
+ * - `idle`: no goal.
+ * - `planning`: on the way to a goal, or about to start.
+ * - `holding`: there is a goal, the robot stands, and the reason is given.
+ * - `reached`: at the goal, standing.
+ * - `stopped`: latched until reset(), or shut down.
+ */
+export type ControllerState =
+  | { readonly kind: "waiting_for_inputs"; readonly reason: "waiting_for_camera" | "waiting_for_joint_states"; readonly sentence: string }
+  | { readonly kind: "idle"; readonly reason: "no_goal"; readonly sentence: string }
+  | { readonly kind: "planning"; readonly sentence: string }
+  | { readonly kind: "holding"; readonly reason: HoldReason; readonly sentence: string; readonly final: boolean }
+  | { readonly kind: "reached"; readonly reason: "goal_reached"; readonly sentence: string }
+  | { readonly kind: "stopped"; readonly reason: "stopped_by_user" | "shutdown"; readonly sentence: string };
+
+/** The controller from outside, flat. What is not known is left out. */
+export interface ControllerStatus {
+  readonly state: ControllerState["kind"];
+  /** For people. */
+  readonly sentence: string;
+  readonly holdReason?: HoldReason;
+  /** Whether nothing more will happen for this goal: reached, failed for good, or stopped. */
+  readonly final: boolean;
+  readonly goalName?: string;
+  /** Energy of the newest planned picture against the goal. */
+  readonly energy?: number;
+  /** The first energy of this goal. */
+  readonly startEnergy?: number;
+  /** energy / startEnergy. */
+  readonly energyShare?: number;
+  readonly planMs?: number;
+  readonly encodeMs?: number;
+  readonly iterations?: number;
+  readonly candidates?: number;
+  /** Actions sent for this goal. */
+  readonly steps: number;
+  /** Ticks of this goal at which the plan was not ready. */
+  readonly overruns: number;
+  /** Cold starts after a failure or without progress. */
+  readonly retries: number;
+}
