@@ -8,7 +8,7 @@ from launch.actions import DeclareLaunchArgument, OpaqueFunction
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
-TRUTH = {"true": True, "1": True, "false": False, "0": False}
+TRUTH = {"true": True, "True": True, "1": True, "false": False, "False": False, "0": False}
 BOOLEANS = list(TRUTH)
 
 

@@ -9,7 +9,7 @@ from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
-TRUTH = {"true": True, "1": True, "false": False, "0": False}
+TRUTH = {"true": True, "True": True, "1": True, "false": False, "False": False, "0": False}
 BOOLEANS = list(TRUTH)
 
 # Handed on to controller.launch.py as they are.
