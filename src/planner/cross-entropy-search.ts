@@ -236,7 +236,7 @@ export class CrossEntropySearch implements Planner {
           this.#mean[i] = bounds.low[a]! + halfWidth;
         }
         this.#minStd[i] = h < free ? 0 : minStd * explorationScale * halfWidth;
-        this.#std[i] = h < free ? 0 : Math.max(fraction * explorationScale * halfWidth, this.#minStd[i]!);
+        this.#std[i] = h < free ? 0 : Math.max(fraction * explorationScale * halfWidth, this.#minStd[i]);
       }
     }
     this.#admit(problem, this.#mean, 0);

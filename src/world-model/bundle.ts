@@ -1,0 +1,79 @@
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { basename, join, resolve } from "node:path";
+import type { Backend, Graph } from "./backends/types.js";
+import { BundleError } from "./bundle-error.js";
+import { checkEncoder, checkRollout } from "./graph-contract.js";
+import { parseManifest, type Manifest } from "./manifest.js";
+
+/** A bundle that holds what it says: files whole, graphs as the manifest has them. */
+export interface Bundle {
+  /** The folder's name, for messages. */
+  readonly name: string;
+  readonly manifest: Manifest;
+  readonly encoder: Graph;
+  readonly rollout: Graph;
+}
+
+/**
+ * Reads only the manifest of a bundle; the graphs are not looked at.
+ * @throws BundleError
+ */
+export async function readManifest(directory: string): Promise<Manifest> {
+  const name = basename(resolve(directory));
+  const json = await readBundleFile(directory, name, "manifest.json");
+  return parseManifest(json.toString("utf8"), name);
+}
+
+/**
+ * Loads a bundle and checks that everything in it agrees. The bytes that were hashed are the bytes that run: the files are read
+ * once, and a graph with weights in another, unlisted file cannot be loaded.
+ *
+ * @param directory the bundle's folder. @param backend what runs the graphs; the caller closes them.
+ * @throws BundleError, one line: the file or field, what is there, what to do.
+ */
+export async function loadBundle(directory: string, backend: Backend): Promise<Bundle> {
+  const name = basename(resolve(directory));
+  const manifest = await readManifest(directory);
+  const encoder = await loadGraph(directory, name, "encoder.onnx", manifest, backend);
+  let rollout: Graph | undefined;
+  try {
+    checkEncoder(manifest, encoder, name);
+    rollout = await loadGraph(directory, name, "rollout.onnx", manifest, backend);
+    checkRollout(manifest, rollout, name);
+  } catch (error) {
+    await encoder.close();
+    await rollout?.close();
+    throw error;
+  }
+  return { name, manifest, encoder, rollout };
+}
+
+async function loadGraph(directory: string, name: string, file: keyof Manifest["files"], manifest: Manifest, backend: Backend): Promise<Graph> {
+  const bytes = await readBundleFile(directory, name, file);
+  const { bytes: size, sha256 } = manifest.files[file];
+  if (bytes.length !== size) {
+    throw new BundleError(`bundle ${name}: ${file} has ${bytes.length} bytes, the manifest says ${size}: copy or export the bundle again`);
+  }
+  const hash = createHash("sha256").update(bytes).digest("hex");
+  if (hash !== sha256) {
+    throw new BundleError(`bundle ${name}: ${file} has the SHA-256 ${hash}, the manifest says ${sha256}: copy or export the bundle again`);
+  }
+  try {
+    return await backend.load(bytes);
+  } catch (cause) {
+    throw new BundleError(`bundle ${name}: ${file} cannot be loaded (${oneLine(cause)}): export the bundle again`, { cause });
+  }
+}
+
+async function readBundleFile(directory: string, name: string, file: string): Promise<Buffer> {
+  try {
+    return await readFile(join(directory, file));
+  } catch (cause) {
+    throw new BundleError(`bundle ${name}: ${file} cannot be read (${oneLine(cause)}): give the folder of a bundle`, { cause });
+  }
+}
+
+function oneLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).replace(/\s+/g, " ").trim();
+}

@@ -1,0 +1,88 @@
+import type { TensorSpec } from "./backends/types.js";
+import { BundleError } from "./bundle-error.js";
+import type { Manifest } from "./manifest.js";
+
+/** `null`: any number, only known at run time. */
+interface Expected {
+  readonly name: string;
+  readonly type: string;
+  readonly shape: readonly (number | null)[];
+}
+
+/** What a graph takes and gives. */
+export interface GraphSpecs {
+  readonly inputs: readonly TensorSpec[];
+  readonly outputs: readonly TensorSpec[];
+}
+
+/**
+ * Holds `encoder.onnx` against the manifest.
+ * @throws BundleError naming the input or output, what it is, and which field of the manifest it contradicts.
+ */
+export function checkEncoder(manifest: Manifest, graph: GraphSpecs, bundle: string): void {
+  const { image, latent } = manifest;
+  compare(graph, bundle, "encoder.onnx", "image and latent",
+    [{ name: "pixels", type: "uint8", shape: [null, image.height, image.width, 3] }],
+    [{ name: "latent", type: "float32", shape: [null, ...latent.shape] }]);
+}
+
+/**
+ * Holds `rollout.onnx` against the manifest. The number of candidates must be free.
+ * @throws BundleError naming the input or output, what it is, and which field of the manifest it contradicts.
+ */
+export function checkRollout(manifest: Manifest, graph: GraphSpecs, bundle: string): void {
+  const { latent, state, action, horizon } = manifest;
+  const type = "float32";
+  const states = state.names.length;
+  compare(graph, bundle, "rollout.onnx", "latent, state, action and horizon",
+    [
+      { name: "latent", type, shape: [1, ...latent.shape] },
+      { name: "state", type, shape: [1, states] },
+      { name: "actions", type, shape: [null, horizon, action.names.length] },
+      { name: "goal", type, shape: [1, ...latent.shape] },
+    ],
+    [
+      { name: "energy", type, shape: [null, horizon] },
+      { name: "start_energy", type, shape: [1] },
+      { name: "final_latent", type, shape: [null, ...latent.shape] },
+      { name: "final_state", type, shape: [null, states] },
+    ]);
+  const candidates = graph.inputs.find(({ name }) => name === "actions")?.shape[0];
+  if (typeof candidates === "number") {
+    throw new BundleError(`bundle ${bundle}: rollout.onnx: input actions takes exactly ${candidates} candidates: export it with a dynamic first dimension`);
+  }
+}
+
+function compare(graph: GraphSpecs, bundle: string, file: string, fields: string, inputs: readonly Expected[], outputs: readonly Expected[]): void {
+  const refuse = (what: string, todo: string): never => {
+    throw new BundleError(`bundle ${bundle}: ${file}: ${what}: ${todo}`);
+  };
+  for (const { name } of graph.inputs) {
+    if (!inputs.some((input) => input.name === name)) {
+      refuse(`input ${name} is unknown`, `the inputs must be ${inputs.map((input) => input.name).join(", ")}`);
+    }
+  }
+  for (const [kind, wanted, present] of [["input", inputs, graph.inputs], ["output", outputs, graph.outputs]] as const) {
+    for (const expected of wanted) {
+      const found = present.find(({ name }) => name === expected.name);
+      if (found === undefined) {
+        return refuse(`${kind} ${expected.name} is missing`, `export the graph with ${expected.type} ${shapeText(expected.shape)}`);
+      }
+      const holds = found.type === expected.type && found.shape.length === expected.shape.length &&
+        expected.shape.every((size, i) => fits(found.shape[i]!, size, kind));
+      if (!holds) {
+        refuse(`${kind} ${found.name} is ${found.type} ${shapeText(found.shape)}`,
+          `the manifest's ${fields} say ${expected.type} ${shapeText(expected.shape)}`);
+      }
+    }
+  }
+}
+
+/** An output's size may be unknown before a run (exporters lose it); then the run checks it. */
+function fits(found: number | string, expected: number | null, kind: "input" | "output"): boolean {
+  return expected === null || found === expected || (kind === "output" && typeof found === "string");
+}
+
+function shapeText(shape: readonly (number | string | null)[]): string {
+  return `[${shape.map((size) => size === null || size === "" ? "any" : size).join(", ")}]`;
+}

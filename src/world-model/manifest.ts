@@ -1,0 +1,159 @@
+import { z } from "zod";
+import { BundleError } from "./bundle-error.js";
+
+/** The version of the bundle format that this code reads. */
+export const SCHEMA_VERSION = 1;
+
+/** The graphs of a bundle; both must be listed in `files`. */
+export const GRAPH_FILES = ["encoder.onnx", "rollout.onnx"] as const;
+
+// Each field carries the sentence that says what belongs there; `refusal` puts path and value before it.
+const text = (todo: string) => z.string({ error: todo }).min(1, { error: todo });
+const number = (todo: string) => z.number({ error: todo });
+const count = (todo: string) => z.int({ error: todo }).min(1, { error: todo });
+const only = <const T extends string | number>(value: T, todo: string) => z.literal(value, { error: todo });
+const list = <T extends z.ZodType>(item: T, todo: string) => z.array(item, { error: todo }).min(1, { error: todo });
+const section = <T extends z.ZodRawShape>(shape: T, todo: string) =>
+  z.strictObject(shape, {
+    error: (issue) => issue.code === "unrecognized_keys" ? "not a field of this format: remove it, or put it under training" : todo,
+  });
+
+const unit = text('write the SI unit ("m", "rad", "m/s", "rad/s", or "1")').refine((name) => !/deg/i.test(name), {
+  error: "degrees are not used: convert to rad",
+});
+const frame = only("base", 'write "base": poses and moves are in the robot\'s base frame');
+const file = section({
+  sha256: text("write the file's SHA-256 in hexadecimal").regex(/^[0-9a-f]{64}$/, { error: "write the file's SHA-256 as 64 lower-case hexadecimal digits" }),
+  bytes: count("write the file's size in bytes"),
+}, "write the file's sha256 and bytes");
+
+const schema = z.strictObject({
+  schema_version: only(SCHEMA_VERSION, `this version of jepa-mpc reads ${SCHEMA_VERSION}: export the bundle again`),
+  name: text("write the model's name"),
+  source: text("write where the model comes from"),
+  license: text("write the licence of the weights (SPDX)"),
+  created: text("write the date as YYYY-MM-DD").regex(/^\d{4}-\d{2}-\d{2}/, { error: "write the date as YYYY-MM-DD" }),
+  image: section({
+    width: count("write the width in pixels"),
+    height: count("write the height in pixels"),
+    channels: only("rgb", 'write "rgb": the encoder must take red, green, blue'),
+    crop: only("center_square", 'write "center_square": no other crop is known'),
+    frames: only(1, "write 1: clips of several frames are not supported yet"),
+  }, "describe the picture the encoder takes"),
+  latent: section({
+    shape: list(count("write a positive whole number"), "write [D], the encoder's output without the batch").max(1, { error: "write [D]: the graphs must flatten the latent" }),
+    dtype: only("float32", 'write "float32"'),
+  }, "describe the latent"),
+  state: section({
+    names: list(text("name the value"), "name the proprioceptive values, in the order of the graph"),
+    units: list(unit, "write one unit for each name"),
+    frame,
+  }, "describe the proprioception"),
+  action: section({
+    kind: z.enum(["ee_delta", "joint_delta"], { error: 'write "ee_delta" or "joint_delta"' }),
+    names: list(text("name the action"), "name the action's dimensions, in the order of the graph"),
+    units: list(unit, "write one unit for each name"),
+    low: list(number("write a number"), "write one lower bound for each name"),
+    high: list(number("write a number"), "write one upper bound for each name"),
+    period_s: number("write the time of one action in seconds").positive({ error: "write the time of one action in seconds, above 0" }),
+    frame,
+  }, "describe the action"),
+  horizon: count("write the number of actions rollout.onnx takes"),
+  energy: section({
+    kind: text("name the energy"),
+    description: text("say in a sentence what the energy is"),
+    noise_floor: number("write the energy between two pictures of the same scene").min(0, { error: "an energy is at least 0" }),
+    reached_below: number("write the energy under which a goal is reached").positive({ error: "write an energy above 0" }),
+    training_quantiles: section({
+      p50: number("write the median of the training energies"),
+      p95: number("write the 95 % quantile of the training energies"),
+      p99: number("write the 99 % quantile of the training energies"),
+    }, "write p50, p95 and p99 of the training energies"),
+  }, "describe the energy"),
+  files: section({ "encoder.onnx": file, "rollout.onnx": file }, "list encoder.onnx and rollout.onnx with sha256 and bytes"),
+  training: z.record(z.string(), z.unknown(), { error: "write an object; what is in it is up to you" }),
+}, {
+  error: (issue) => issue.code === "unrecognized_keys"
+    ? "not a field of this format: remove it, or put it under training"
+    : "write the manifest as one JSON object",
+}).superRefine(({ state, action, energy }, context) => {
+  const refuse = (path: (string | number)[], message: string): void => context.addIssue({ code: "custom", path, message });
+  const sameLength = (section: string, field: string, values: readonly unknown[], names: readonly string[]): void => {
+    if (values.length !== names.length) {
+      refuse([section, field], `write one value for each of the ${names.length} names`);
+    }
+  };
+  sameLength("state", "units", state.units, state.names);
+  sameLength("action", "units", action.units, action.names);
+  sameLength("action", "low", action.low, action.names);
+  sameLength("action", "high", action.high, action.names);
+  action.low.forEach((low, i) => {
+    if (action.high[i] !== undefined && !(low < action.high[i])) {
+      refuse(["action", "low", i], `write a bound below action.high[${i}], which is ${action.high[i]}`);
+    }
+  });
+  const { p50, p95, p99 } = energy.training_quantiles;
+  if (!(p50 <= p95 && p95 <= p99)) {
+    refuse(["energy", "training_quantiles"], "quantiles must not fall: p50 <= p95 <= p99");
+  }
+});
+
+/** `manifest.json` of a world-model bundle, as docs/contracts.md has it. Field names carry their units or stand beside `units`. */
+export type Manifest = z.infer<typeof schema>;
+
+/**
+ * Reads a manifest.
+ *
+ * @param json the text of manifest.json. @param name what to call the bundle in a refusal.
+ * @throws BundleError, one line: the first field that does not hold, its value, and what belongs there.
+ */
+export function parseManifest(json: string, name: string): Manifest {
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch (cause) {
+    const reason = (cause instanceof Error ? cause.message : String(cause)).replace(/\s+/g, " ");
+    throw new BundleError(`bundle ${name}: manifest.json is not JSON (${reason}): export the bundle again`, { cause });
+  }
+  const result = schema.safeParse(value);
+  if (!result.success) {
+    // The version explains the rest, so it goes first.
+    const issues = result.error.issues;
+    const issue = issues.find(({ path }) => path[0] === "schema_version") ?? issues[0]!;
+    throw new BundleError(`bundle ${name}: manifest.json: ${refusal(issue, value)}`);
+  }
+  return result.data;
+}
+
+function refusal(issue: z.core.$ZodIssue, manifest: unknown): string {
+  const path = [...issue.path];
+  if (issue.code === "unrecognized_keys") {
+    path.push(issue.keys[0]!);
+  }
+  let value = manifest;
+  for (const key of path) {
+    value = typeof value === "object" && value !== null ? (value as Record<PropertyKey, unknown>)[key] : undefined;
+  }
+  return `${fieldName(path)} is ${shown(value)}: ${issue.message}`;
+}
+
+function fieldName(path: readonly PropertyKey[]): string {
+  if (path.length === 0) {
+    return "the manifest";
+  }
+  return path.map((key, i) => {
+    if (typeof key === "number") {
+      return `[${key}]`;
+    }
+    const name = String(key);
+    return /^\w+$/.test(name) ? `${i > 0 ? "." : ""}${name}` : `[${JSON.stringify(name)}]`;
+  }).join("");
+}
+
+function shown(value: unknown): string {
+  if (value === undefined) {
+    return "missing";
+  }
+  const json = JSON.stringify(value);
+  return json.length > 80 ? `${json.slice(0, 77)}...` : json;
+}

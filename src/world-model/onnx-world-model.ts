@@ -1,0 +1,150 @@
+import { fitToModel } from "../camera/fit.js";
+import type { RgbImage } from "../camera/types.js";
+import { OnnxRuntimeBackend } from "./backends/onnxruntime.js";
+import type { Backend, Graph, TensorData } from "./backends/types.js";
+import { loadBundle, type Bundle } from "./bundle.js";
+import type { Manifest } from "./manifest.js";
+import type { RolloutScores, WorldModel } from "./types.js";
+
+export interface OnnxWorldModelOptions {
+  /** Threads inside one operator; see `OnnxRuntimeOptions`. Default 1. */
+  readonly threads?: number;
+  /** What runs the graphs instead of ONNX Runtime on this machine's CPU. */
+  readonly backend?: Backend;
+}
+
+/** Where the candidates end. The arrays may be reused by the next call. */
+export interface RolloutEnds {
+  /** Row-major [count, latentDim]. */
+  readonly latents: Float32Array;
+  /** Row-major [count, stateDim], in manifest order and units. */
+  readonly states: Float32Array;
+}
+
+/**
+ * A world model out of a bundle. Calls must not overlap: the buffers are shared by all of them.
+ *
+ * Energies that are not numbers are passed on as they are: a planner must not choose such a candidate, and one bad
+ * candidate is no reason to lose the rest. A latent that is not a number is refused at once, for everything would follow from it.
+ */
+export class OnnxWorldModel implements WorldModel {
+  readonly manifest: Manifest;
+  readonly latentDim: number;
+  readonly stateDim: number;
+  readonly actionDim: number;
+  readonly horizon: number;
+  readonly imageWidth: number;
+  readonly imageHeight: number;
+
+  readonly #name: string;
+  readonly #encoder: Graph;
+  readonly #rollout: Graph;
+  readonly #startEnergy = new Float32Array(1);
+  readonly #noGoal: Float32Array;
+  // Grow to the largest population and stay.
+  #energies = new Float32Array(0);
+  #finalLatents = new Float32Array(0);
+  #finalStates = new Float32Array(0);
+
+  private constructor(bundle: Bundle) {
+    const { manifest } = bundle;
+    this.manifest = manifest;
+    this.#name = bundle.name;
+    this.#encoder = bundle.encoder;
+    this.#rollout = bundle.rollout;
+    this.latentDim = manifest.latent.shape[0]!;
+    this.stateDim = manifest.state.names.length;
+    this.actionDim = manifest.action.names.length;
+    this.horizon = manifest.horizon;
+    this.imageWidth = manifest.image.width;
+    this.imageHeight = manifest.image.height;
+    this.#noGoal = new Float32Array(this.latentDim);
+  }
+
+  /**
+   * Loads the bundle in `directory`.
+   * @throws BundleError, one line, when it does not hold what it says.
+   */
+  static async load(directory: string, options: OnnxWorldModelOptions = {}): Promise<OnnxWorldModel> {
+    const backend = options.backend ?? new OnnxRuntimeBackend(options.threads === undefined ? {} : { threads: options.threads });
+    return new OnnxWorldModel(await loadBundle(directory, backend));
+  }
+
+  /**
+   * @throws RangeError when the picture's data has not the length its size says.
+   * @throws Error when the latent is not finite.
+   */
+  async encode(image: RgbImage): Promise<Float32Array> {
+    const fitted = fitToModel(image, this.imageWidth, this.imageHeight);
+    const latent = new Float32Array(this.latentDim);
+    await this.#encoder.run(
+      { pixels: { data: fitted.data, shape: [1, this.imageHeight, this.imageWidth, 3] } },
+      { latent: { data: latent, shape: [1, this.latentDim] } },
+    );
+    const bad = latent.findIndex((value) => !Number.isFinite(value));
+    if (bad >= 0) {
+      throw new Error(`bundle ${this.#name}: encoder.onnx gave ${latent[bad]} as latent[${bad}] of a ${image.width}x${image.height} picture`);
+    }
+    return latent;
+  }
+
+  /** @throws RangeError when an array has not the length that the model and `count` need. */
+  async score(latent: Float32Array, state: Float32Array, actions: Float32Array, count: number, goal: Float32Array): Promise<RolloutScores> {
+    const inputs = this.#inputs(latent, state, actions, count, goal);
+    if (this.#energies.length < count * this.horizon) {
+      this.#energies = new Float32Array(count * this.horizon);
+    }
+    const stepEnergies = this.#energies.subarray(0, count * this.horizon);
+    await this.#rollout.run(inputs, {
+      energy: { data: stepEnergies, shape: [count, this.horizon] },
+      start_energy: { data: this.#startEnergy, shape: [1] },
+    });
+    return { stepEnergies, startEnergy: this.#startEnergy[0]! };
+  }
+
+  /**
+   * Rolls out every candidate and gives where it ends, without a goal. Arguments as in `score`.
+   * @throws RangeError when an array has not the length that the model and `count` need.
+   */
+  async rollOut(latent: Float32Array, state: Float32Array, actions: Float32Array, count: number): Promise<RolloutEnds> {
+    const inputs = this.#inputs(latent, state, actions, count, this.#noGoal);
+    if (this.#finalLatents.length < count * this.latentDim) {
+      this.#finalLatents = new Float32Array(count * this.latentDim);
+      this.#finalStates = new Float32Array(count * this.stateDim);
+    }
+    const latents = this.#finalLatents.subarray(0, count * this.latentDim);
+    const states = this.#finalStates.subarray(0, count * this.stateDim);
+    await this.#rollout.run(inputs, {
+      final_latent: { data: latents, shape: [count, this.latentDim] },
+      final_state: { data: states, shape: [count, this.stateDim] },
+    });
+    return { latents, states };
+  }
+
+  async close(): Promise<void> {
+    await this.#encoder.close();
+    await this.#rollout.close();
+  }
+
+  #inputs(latent: Float32Array, state: Float32Array, actions: Float32Array, count: number, goal: Float32Array): Record<string, TensorData> {
+    if (!Number.isInteger(count) || count < 1) {
+      throw new RangeError(`count is ${count}: must be a positive whole number`);
+    }
+    checkLength("latent", latent, this.latentDim);
+    checkLength("state", state, this.stateDim);
+    checkLength("actions", actions, count * this.horizon * this.actionDim);
+    checkLength("goal", goal, this.latentDim);
+    return {
+      latent: { data: latent, shape: [1, this.latentDim] },
+      state: { data: state, shape: [1, this.stateDim] },
+      actions: { data: actions, shape: [count, this.horizon, this.actionDim] },
+      goal: { data: goal, shape: [1, this.latentDim] },
+    };
+  }
+}
+
+function checkLength(name: string, values: Float32Array, wanted: number): void {
+  if (values.length !== wanted) {
+    throw new RangeError(`${name} has ${values.length} values, the model takes ${wanted}`);
+  }
+}

@@ -1,0 +1,40 @@
+import { rmSync } from "node:fs";
+import { cp, mkdtemp, readFile, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { RgbImage } from "../../src/camera/types.js";
+
+/** The committed bundle; its formulas are in test/fixtures/make_bundle.py. Tests run from the package's root. */
+export const tinyBundle = join("test", "fixtures", "tiny-bundle");
+
+/** A manifest as plain data, free to be spoilt. */
+export type LooseManifest = Record<string, Record<string, unknown>> & { schema_version: unknown; horizon: unknown };
+
+export async function tinyManifest(): Promise<LooseManifest> {
+  return JSON.parse(await readFile(join(tinyBundle, "manifest.json"), "utf8")) as LooseManifest;
+}
+
+/** A copy of the tiny bundle with another manifest; the folder is called `tiny-bundle` too. */
+export async function spoiltBundle(spoil: (manifest: LooseManifest) => void): Promise<string> {
+  const parent = await mkdtemp(join(tmpdir(), "jepa-mpc-"));
+  process.once("exit", () => rmSync(parent, { recursive: true, force: true }));
+  const directory = join(parent, "tiny-bundle");
+  await cp(tinyBundle, directory, { recursive: true });
+  const manifest = await tinyManifest();
+  spoil(manifest);
+  await writeFile(join(directory, "manifest.json"), JSON.stringify(manifest));
+  return directory;
+}
+
+/** A grey picture with squares on it; a square's place is its upper left pixel. */
+export function picture(width: number, height: number, grey: number, squares: { x: number; y: number; size: number; rgb: [number, number, number] }[]): RgbImage {
+  const data = new Uint8Array(width * height * 3).fill(grey);
+  for (const { x, y, size, rgb } of squares) {
+    for (let row = y; row < y + size; row++) {
+      for (let column = x; column < x + size; column++) {
+        data.set(rgb, (row * width + column) * 3);
+      }
+    }
+  }
+  return { width, height, data };
+}

@@ -1,0 +1,49 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { BundleError, parseManifest } from "../../src/world-model/index.js";
+import { tinyManifest, type LooseManifest } from "./fixtures.js";
+
+test("a manifest that holds is read as it is", async () => {
+  const manifest = await tinyManifest();
+  assert.deepEqual(parseManifest(JSON.stringify(manifest), "tiny"), manifest);
+});
+
+const refusals: [name: string, spoil: (manifest: LooseManifest) => void, message: RegExp][] = [
+  ["another version", (m) => { m.schema_version = 2; m.latent = {}; }, /schema_version is 2: this version of jepa-mpc reads 1/],
+  ["a missing section", (m) => { delete m.latent; }, /latent is missing: describe the latent$/],
+  ["a missing field", (m) => { delete m.energy!.reached_below; }, /energy\.reached_below is missing: write the energy under which/],
+  ["a misspelt field", (m) => { m.energy!.reached_bellow = 1; }, /energy\.reached_bellow is 1: not a field of this format/],
+  ["a field too many", (m) => { m.extra = {}; }, /manifest\.json: extra is \{\}: not a field of this format/],
+  ["a wrong type", (m) => { m.horizon = "six"; }, /horizon is "six": write the number of actions/],
+  ["half a step", (m) => { m.horizon = 5.5; }, /horizon is 5\.5/],
+  ["another crop", (m) => { m.image!.crop = "none"; }, /image\.crop is "none": write "center_square"/],
+  ["clips", (m) => { m.image!.frames = 2; }, /image\.frames is 2: .*not supported/],
+  ["a latent of two dimensions", (m) => { m.latent!.shape = [4, 8]; }, /latent\.shape is \[4,8\]: write \[D\]/],
+  ["no latent", (m) => { m.latent!.shape = [0]; }, /latent\.shape\[0\] is 0/],
+  ["degrees", (m) => { m.action!.units = ["m", "m", "deg", "1"]; }, /action\.units\[2\] is "deg": degrees are not used/],
+  ["units too few", (m) => { m.state!.units = ["m"]; }, /state\.units is \["m"\]: write one value for each of the 7 names/],
+  ["another frame", (m) => { m.action!.frame = "camera"; }, /action\.frame is "camera": write "base"/],
+  ["a bound that is no number", (m) => { m.action!.low = [null, 0, 0, 0]; }, /action\.low\[0\] is null: write a number/],
+  ["an empty box", (m) => { m.action!.low = [-0.04, 0.04, -0.04, 0]; }, /action\.low\[1\] is 0\.04: write a bound below action\.high\[1\], which is 0\.04/],
+  ["no period", (m) => { m.action!.period_s = 0; }, /action\.period_s is 0: .*seconds/],
+  ["falling quantiles", (m) => { m.energy!.training_quantiles = { p50: 2, p95: 1, p99: 3 }; }, /energy\.training_quantiles is .*must not fall/],
+  ["a hash that is none", (m) => { m.files!["rollout.onnx"] = { sha256: "abc", bytes: 1 }; }, /files\["rollout\.onnx"\]\.sha256 is "abc": .*64/],
+  ["a graph that is not listed", (m) => { delete m.files!["encoder.onnx"]; }, /files\["encoder\.onnx"\] is missing/],
+];
+for (const [name, spoil, message] of refusals) {
+  test(`refused in one line: ${name}`, async () => {
+    const manifest = await tinyManifest();
+    spoil(manifest);
+    assert.throws(() => parseManifest(JSON.stringify(manifest), "tiny"), (error: unknown) => {
+      assert.ok(error instanceof BundleError);
+      assert.match(error.message, message);
+      assert.match(error.message, /^bundle tiny: manifest\.json: .*$/);
+      return true;
+    });
+  });
+}
+
+test("what is not JSON, or not an object, is refused", () => {
+  assert.throws(() => parseManifest("{\n oops", "tiny"), /^BundleError: bundle tiny: manifest\.json is not JSON \(.*\): export the bundle again$/);
+  assert.throws(() => parseManifest("3", "tiny"), /the manifest is 3: write the manifest as one JSON object/);
+});
