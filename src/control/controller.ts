@@ -243,7 +243,7 @@ export class Controller {
     const { result, ticket } = outcome;
     // Not even one candidate in time: that is a late plan, and there is no energy to judge by.
     if (result.candidates === 0) {
-      if (this.#queue.next() === undefined) {
+      if (this.#state.kind !== "reached" && this.#queue.next() === undefined) {
         this.#holdLate(goal);
         this.#recovering = true;
       }
@@ -394,7 +394,7 @@ export class Controller {
   /** Puts the setpoint on the measured joints if that was asked for and the robot stands. False when it cannot be. */
   #resync(goal: ActiveGoal, joints: JointState): boolean {
     const { pipeline } = this.#options;
-    if (!this.#resyncWanted || !this.#standsStill()) return true;
+    if (!this.#resyncWanted || !this.#stoodWhenMeasured()) return true;
     try {
       pipeline.reset(joints);
     } catch (error) {
@@ -406,10 +406,11 @@ export class Controller {
     return true;
   }
 
-  #standsStill(): boolean {
-    const { pipeline, clock } = this.#options;
+  /** Whether the last trajectory had ended when the joints were measured. */
+  #stoodWhenMeasured(): boolean {
+    const { pipeline } = this.#options;
     if (!pipeline.ready || this.#sentAtS === undefined) return true;
-    return pipeline.setpointAt(clock() - this.#sentAtS).velocities.every((velocity) => velocity === 0);
+    return this.#joints.takenS >= this.#sentAtS && pipeline.setpointAt(this.#joints.takenS - this.#sentAtS).velocities.every((velocity) => velocity === 0);
   }
 
   /** Tells the pipeline how far the robot has come on the last trajectory. */

@@ -47,6 +47,11 @@ export class LatestInput<T> {
     return this.#value;
   }
 
+  /** When the value was taken, on the steady clock (s); -Infinity before the first. */
+  get takenS(): number {
+    return this.#takenS;
+  }
+
   /** Number of values taken: tells a new one from one seen before. */
   get count(): number {
     return this.#count;

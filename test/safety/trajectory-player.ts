@@ -53,6 +53,11 @@ export class TrajectoryPlayer {
     this.#velocities = end.velocities;
   }
 
+  /** Where the joints would be `timeS` into the trajectory. */
+  peek(trajectory: JointTrajectory, timeS: number): { readonly positions: number[]; readonly velocities: number[] } {
+    return this.#at(trajectory, timeS);
+  }
+
   #at(trajectory: JointTrajectory, timeS: number): Moment {
     let from = { positions: this.#positions, velocities: this.#velocities, timeFromStartS: 0 };
     for (const to of trajectory.points) {
