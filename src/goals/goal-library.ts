@@ -82,7 +82,7 @@ export class GoalLibrary {
       await rm(fresh, { recursive: true, force: true });
       const code = codeOf(error);
       if (code === "ENOTEMPTY" || code === "EEXIST" || code === "ENOTDIR") {
-        throw new Error(`goal ${name} exists already in ${this.dir}; remove it first, choose another name or replace it`, { cause: error });
+        throw new Error(`goal ${name} exists already in ${this.dir}; remove it first, choose another name or replace it (--replace)`, { cause: error });
       }
       throw readable(error, `cannot keep goal ${name} in ${this.dir}`);
     }

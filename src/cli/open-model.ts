@@ -1,0 +1,65 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { findBundleDir } from "./bundle-dir.js";
+
+import type { LatentKey } from "../goals/goal-library.js";
+import type { OnnxWorldModel } from "../world-model/index.js";
+
+export interface OpenModel {
+  readonly model: OnnxWorldModel;
+  readonly dir: string;
+  /** What the goal library files this encoder's latents under. */
+  readonly key: LatentKey;
+}
+
+/**
+ * Loads the bundle that the option, the environment or `models/` names; the caller closes the model.
+ *
+ * @throws Error with one line when there is none or it does not hold what it says.
+ */
+export async function openModel(option: string | undefined): Promise<OpenModel> {
+  const dir = findBundleDir(option);
+  const { OnnxWorldModel } = await import("../world-model/index.js");
+  const model = await OnnxWorldModel.load(dir);
+  const { manifest } = model;
+  return { model, dir, key: { bundle: manifest.name, encoderSha256: manifest.files["encoder.onnx"].sha256, dim: model.latentDim } };
+}
+
+/** The action that leaves the robot where it is, for each step of the horizon: [horizon, actionDim]. */
+export async function restActions(model: OnnxWorldModel, state: Float32Array): Promise<Float32Array> {
+  const { eeDeltaRestAction, zeroRestAction } = await import("../control/rest-action.js");
+  const { action, state: proprioception } = model.manifest;
+  const rest = action.kind === "ee_delta"
+    ? eeDeltaRestAction({ actionNames: action.names, stateNames: proprioception.names, fullOpeningM: FULL_OPENING_M })
+    : zeroRestAction(model.actionDim);
+  const one = rest(state);
+  const actions = new Float32Array(model.horizon * model.actionDim);
+  for (let h = 0; h < model.horizon; h++) {
+    actions.set(one, h * model.actionDim);
+  }
+  return actions;
+}
+
+/** Opening at gripper action 1 (docs/contracts.md). */
+const FULL_OPENING_M = 0.08;
+
+/**
+ * Proprioception of the demo robot at rest in its ready pose, for pictures whose robot state is not known.
+ *
+ * @returns [stateDim], or undefined when the bundle's state is not the demo robot's.
+ */
+export async function readyState(model: OnnxWorldModel, urdfFile: string): Promise<Float32Array | undefined> {
+  if (model.manifest.action.kind !== "ee_delta" || model.stateDim !== 7) {
+    return undefined;
+  }
+  const { FR3_READY, fr3Actions, fr3Model } = await import("../robot/fr3.js");
+  const robot = await fr3Model(await readFile(urdfFile, "utf8"));
+  const positions = Float64Array.from(FR3_READY);
+  return fr3Actions(robot).state({ positions, velocities: new Float64Array(positions.length) });
+}
+
+/** The demo robot's description. */
+export function demoUrdf(root: string): string {
+  return join(root, "urdf", "fr3.urdf");
+}

@@ -1,0 +1,42 @@
+/** One `-p` override. Numbers are written so that ROS takes them for the type meant: 1.0 is a double, 1 an integer. */
+export type RosParameter =
+  | { readonly name: string; readonly text: string }
+  | { readonly name: string; readonly double: number }
+  | { readonly name: string; readonly integer: number };
+
+/**
+ * Arguments of a node: the parameter file, then our overrides, then what the user wrote behind `--`, so that the user has the last word.
+ *
+ * @returns everything behind the program's name, beginning with `--ros-args`.
+ */
+export function rosArguments(paramsFile: string | undefined, parameters: readonly RosParameter[], rest: readonly string[]): string[] {
+  return [
+    "--ros-args",
+    ...(paramsFile === undefined ? [] : ["--params-file", paramsFile]),
+    ...parameters.flatMap((parameter) => ["-p", `${parameter.name}:=${valueText(parameter)}`]),
+    // A second --ros-args is allowed, but a "--" of the user would end ours.
+    ...rest.filter((argument, i) => !(i === 0 && argument === "--ros-args")),
+  ];
+}
+
+function valueText(parameter: RosParameter): string {
+  if ("text" in parameter) {
+    // The value is read as YAML; what could mean something there is put in quotes.
+    return /^[A-Za-z/][A-Za-z0-9_./-]*$/.test(parameter.text) && !/^(true|false|yes|no|on|off|null|y|n)$/i.test(parameter.text)
+      ? parameter.text
+      : `'${parameter.text.replaceAll("'", "''")}'`;
+  }
+  if ("integer" in parameter) {
+    return String(parameter.integer);
+  }
+  return Number.isInteger(parameter.double) ? parameter.double.toFixed(1) : String(parameter.double);
+}
+
+/**
+ * Starts a node's main file in this process: then signals reach the node itself, and no killed wrapper leaves a node behind
+ * that goes on commanding a robot.
+ */
+export async function startNode(main: URL, rosArgs: readonly string[]): Promise<void> {
+  process.argv = [process.execPath, main.pathname, ...rosArgs];
+  await import(main.href);
+}
