@@ -9,6 +9,7 @@ const TYPE_CODES: Readonly<Record<ParameterSpec["type"], string>> = {
   double: "PARAMETER_DOUBLE",
   string: "PARAMETER_STRING",
   string_array: "PARAMETER_STRING_ARRAY",
+  double_array: "PARAMETER_DOUBLE_ARRAY",
 };
 
 /**

@@ -35,12 +35,19 @@ export interface StringArraySpec extends Common<readonly string[]> {
   readonly type: "string_array";
 }
 
-export type ParameterSpec = BoolSpec | IntegerSpec | DoubleSpec | StringSpec | StringArraySpec;
+export interface DoubleArraySpec extends Common<readonly number[]> {
+  readonly type: "double_array";
+  /** How many numbers it must have; left out: any number of them. */
+  readonly length?: number;
+}
+
+export type ParameterSpec = BoolSpec | IntegerSpec | DoubleSpec | StringSpec | StringArraySpec | DoubleArraySpec;
 export type ParameterSpecs = Readonly<Record<string, ParameterSpec>>;
-export type ParameterValue = boolean | number | string | readonly string[];
+export type ParameterValue = boolean | number | string | readonly string[] | readonly number[];
 
 type ValueOf<S extends ParameterSpec> =
-  S extends BoolSpec ? boolean : S extends StringSpec ? string : S extends StringArraySpec ? readonly string[] : number;
+  S extends BoolSpec ? boolean : S extends StringSpec ? string : S extends StringArraySpec ? readonly string[]
+  : S extends DoubleArraySpec ? readonly number[] : number;
 
 /** The values of a list of parameters, by name, each with its own type. */
 export type ParameterValues<S extends ParameterSpecs> = { readonly [Name in keyof S]: ValueOf<S[Name]> };
@@ -48,7 +55,7 @@ export type ParameterValues<S extends ParameterSpecs> = { readonly [Name in keyo
 export type Checked = { readonly ok: true; readonly value: ParameterValue } | { readonly ok: false; readonly reason: string };
 
 /**
- * Judges a value for a parameter. A whole number given for a double is taken (`-p x:=1`), nothing else is converted.
+ * Judges a value for a parameter. Whole numbers given for doubles are taken (`-p x:=1`), nothing else is converted.
  *
  * @returns the value as the node keeps it, or the reason in one sentence that names parameter, value and what is allowed.
  */
@@ -83,6 +90,16 @@ export function checkParameter(name: string, spec: ParameterSpec, given: unknown
       const twice = names.find((entry, at) => names.indexOf(entry) !== at);
       return twice === undefined ? { ok: true, value: [...names] } : { ok: false, reason: `${name} names "${twice}" twice` };
     }
+    case "double_array": {
+      const numbers = Array.isArray(given) ? given.map((entry: unknown) => typeof entry === "bigint" ? Number(entry) : entry) : undefined;
+      if (numbers === undefined || numbers.length === 0 || !numbers.every((entry) => typeof entry === "number" && Number.isFinite(entry))) {
+        return wrongType(name, spec, given);
+      }
+      if (spec.length !== undefined && numbers.length !== spec.length) {
+        return { ok: false, reason: `${name} must have ${spec.length} numbers, not ${numbers.length}` };
+      }
+      return { ok: true, value: numbers as number[] };
+    }
   }
 }
 
@@ -94,7 +111,8 @@ function checkRange(name: string, spec: IntegerSpec | DoubleSpec, value: number)
 }
 
 function wrongType(name: string, spec: ParameterSpec, given: unknown): Checked {
-  const wanted = spec.type === "string_array" ? "a list of at least one non-empty string" : `of type ${spec.type}`;
+  const wanted = spec.type === "string_array" ? "a list of at least one non-empty string"
+    : spec.type === "double_array" ? "a list of at least one finite number" : `of type ${spec.type}`;
   return { ok: false, reason: `${name} must be ${wanted}, not ${describe(given)}` };
 }
 

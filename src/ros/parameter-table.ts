@@ -8,7 +8,7 @@ export function parameterTable(specs: ParameterSpecs): string {
 }
 
 function defaultText(spec: ParameterSpec): string {
-  if (spec.type === "string_array") {
+  if (spec.type === "string_array" || spec.type === "double_array") {
     return `\`[${spec.default.join(", ")}]\``;
   }
   return spec.default === "" ? "(empty)" : `\`${String(spec.default)}\``;

@@ -19,7 +19,24 @@ export const CONTROLLER_PARAMETERS = {
   joints: {
     type: "string_array", changes: "static",
     default: ["fr3_joint1", "fr3_joint2", "fr3_joint3", "fr3_joint4", "fr3_joint5", "fr3_joint6", "fr3_joint7", "fr3_finger_joint1"],
-    description: "Controlled joints in the order of the commands; the gripper's joint is the last one.",
+    description: "Controlled joints in the order of the commands, the gripper's among them.",
+  },
+  posture: {
+    type: "double_array", default: [0, -0.785398, 0, -2.356194, 0, 1.570796, 0.785398, 0.04], changes: "static",
+    description: "Posture that a redundant arm is drawn to, one value for each of `joints`, rad or m.",
+  },
+  "workspace.low": {
+    type: "double_array", default: [0.33, -0.25, 0.02], length: 3, changes: "static",
+    description: "Lower corner of the box that the tool is kept in, x y z in the base link, m.",
+  },
+  "workspace.high": {
+    type: "double_array", default: [0.67, 0.25, 0.36], length: 3, changes: "static", description: "Upper corner of that box, m.",
+  },
+  "gripper.joint": { type: "string", default: "fr3_finger_joint1", changes: "static", description: "The one of `joints` that moves the gripper." },
+  "gripper.max_joint": { type: "double", default: 0.04, range: [0, 10], changes: "static", description: "Value of the gripper's joint when open, m or rad." },
+  "gripper.opening_per_joint": {
+    type: "double", default: 2, range: [0.001, 1000], changes: "static",
+    description: "Opening between the fingers per unit of the gripper's joint.",
   },
   goals_dir: {
     type: "string", default: "", changes: "static",

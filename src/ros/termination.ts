@@ -1,8 +1,8 @@
 /** Longest time to leave in an orderly way before the process ends all the same, ms. */
-const LEAVE_WITHIN_MS = 1500;
+const LEAVE_WITHIN_MS = 1900;
 
 /**
- * Runs `leave` once at SIGINT or SIGTERM and ends the process with code 0. A process that cannot leave in time is ended
+ * Runs `leave` once at SIGINT or SIGTERM, or when the parent that started this process with a channel is gone, and ends the process with code 0. A process that cannot leave in time is ended
  * with code 1: who sent the signal (ros2 launch sends SIGTERM after 5 s, SIGKILL after 10 s) should not have to wait.
  */
 export function onTermination(leave: () => Promise<void> | void): void {
@@ -20,4 +20,6 @@ export function onTermination(leave: () => Promise<void> | void): void {
   };
   process.on("SIGINT", end);
   process.on("SIGTERM", end);
+  // Started by `jepa-mpc demo`, which is gone.
+  process.on("disconnect", end);
 }

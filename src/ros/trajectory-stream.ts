@@ -1,4 +1,4 @@
-import { sampleProfile } from "../safety/profile.js";
+import { lastKnot, sampleProfile } from "../safety/profile.js";
 
 import type { JointTrajectory } from "../robot/types.js";
 import type { Knot, Profile } from "../safety/profile.js";
@@ -28,6 +28,11 @@ export class TrajectoryStream {
   /** Positions wanted at `nowS`, or undefined before the first trajectory. */
   sample(nowS: number): Float64Array | undefined {
     return this.#profile === undefined ? undefined : sampleProfile(this.#profile, nowS - this.#startS).positions;
+  }
+
+  /** Seconds until the last trajectory is at rest. */
+  remainingS(nowS: number): number {
+    return this.#profile === undefined ? 0 : Math.max(0, lastKnot(this.#profile).timeS - (nowS - this.#startS));
   }
 
   /** Forgets what was played: the robot may be moved by others from here on. */

@@ -1,0 +1,122 @@
+import { WorkerPlanningService } from "../control/worker-planning-service.js";
+import { eeDeltaRestAction } from "../control/rest-action.js";
+import { EeDeltaActions } from "../robot/ee-delta.js";
+import { RobotModel } from "../robot/model.js";
+import { CommandPipeline } from "../safety/command-pipeline.js";
+import { readManifest } from "../world-model/index.js";
+import { locate } from "./locate.js";
+import { accelerationParameter, velocityParameter } from "./parameters.js";
+
+import type { ControllerOptions } from "../control/controller-options.js";
+import type { PlannerConfig } from "../control/planner-config.js";
+import type { Objective } from "../planner/index.js";
+import type { ActionSpace, JointLimits } from "../robot/types.js";
+import type { Manifest } from "../world-model/index.js";
+import type { ControllerParameters } from "./parameters.js";
+
+/** Tool axis down, fingers opening along the base's y: how the arm held its tool in the data the models learned from. */
+const TOOL_DOWN = [1, 0, 0, 0, -1, 0, 0, 0, -1];
+
+/** What the parameters make of a controller: all but the connections to the outside. */
+export interface Assembly {
+  readonly manifest: Manifest;
+  readonly planning: WorkerPlanningService;
+  readonly options: Omit<ControllerOptions, "ports" | "clock" | "planning">;
+}
+
+/**
+ * Loads robot and model as the parameters say. This is the slow part of the node's start.
+ *
+ * @param urdf text of the robot's description. @param onCrash told when the planning worker died.
+ * @throws Error with one line that names the parameter, file or field at fault.
+ */
+export async function assembleController(
+  p: ControllerParameters, jointLimits: Readonly<Record<string, number>>, urdf: string, onCrash: (sentence: string) => void,
+): Promise<Assembly> {
+  const bundleDirectory = locate("bundle", p.bundle);
+  const manifest = await readManifest(bundleDirectory);
+  const planner = plannerConfig(p, manifest.horizon);
+  const robot = await RobotModel.fromUrdf(urdf, { baseLink: p.base_link, toolLink: p.tool_link, jointNames: p.joints });
+  const actionSpace = createActionSpace(p, manifest, robot);
+  const pipeline = new CommandPipeline(robot.limits.map((limits) => tightened(limits, jointLimits)), {
+    gripperJoints: [p["gripper.joint"]],
+    armMargin: p["safety.position_margin"],
+    trackingTolerance: p["safety.tracking_tolerance"],
+  });
+  const planning = await WorkerPlanningService.start({ bundleDirectory, planner, threads: p.threads, onCrash });
+  return {
+    manifest, planning,
+    options: {
+      actionSpace, pipeline,
+      periodS: manifest.action.period_s,
+      reachedBelow: p.goal_tolerance > 0 ? p.goal_tolerance : manifest.energy.reached_below,
+      restAction: eeDeltaRestAction({
+        actionNames: manifest.action.names, stateNames: manifest.state.names,
+        fullOpeningM: p["gripper.max_joint"] * p["gripper.opening_per_joint"],
+      }),
+      cameraTimeoutS: p.camera_timeout_s,
+      jointTimeoutS: p.joint_states_timeout_s,
+      seed: p["planner.seed"],
+      ...(p["planner.deadline_ms"] > 0 ? { planDeadlineMs: p["planner.deadline_ms"] } : {}),
+    },
+  };
+}
+
+function createActionSpace(p: ControllerParameters, manifest: Manifest, robot: RobotModel): ActionSpace {
+  const { kind } = manifest.action;
+  if (kind !== "ee_delta") {
+    throw new Error(`bundle ${manifest.name}: actions of kind ${kind} cannot be executed yet; ee_delta can`);
+  }
+  const gripper = p.joints.indexOf(p["gripper.joint"]);
+  if (gripper < 0) {
+    throw new Error(`parameter gripper.joint "${p["gripper.joint"]}" is not one of joints (${p.joints.join(", ")})`);
+  }
+  if (p.posture.length !== p.joints.length) {
+    throw new Error(`parameter posture has ${p.posture.length} values for ${p.joints.length} joints`);
+  }
+  const low = corner(p["workspace.low"]);
+  const high = corner(p["workspace.high"]);
+  if (low.some((value, axis) => value >= high[axis]!)) {
+    throw new Error(`parameter workspace.low [${low.join(", ")}] is not below workspace.high [${high.join(", ")}]`);
+  }
+  return new EeDeltaActions(robot, {
+    workspace: { low, high },
+    toolRotation: TOOL_DOWN,
+    posture: p.posture,
+    gripper: { joint: gripper, openingPerJoint: p["gripper.opening_per_joint"], maxJoint: p["gripper.max_joint"] },
+  });
+}
+
+function plannerConfig(p: ControllerParameters, bundleHorizon: number): PlannerConfig {
+  const horizon = p["planner.horizon"] === 0 ? bundleHorizon : p["planner.horizon"];
+  if (horizon > bundleHorizon) {
+    throw new Error(`parameter planner.horizon must be at most the bundle's ${bundleHorizon}, not ${horizon}`);
+  }
+  if (p["planner.elites"] * 2 > p["planner.samples"]) {
+    throw new Error(`parameter planner.elites ${p["planner.elites"]} must be at most half of planner.samples ${p["planner.samples"]}`);
+  }
+  // The graph always rolls out the bundle's whole horizon; a shorter one ignores the energies of the last steps.
+  const final = p["planner.objective"] === "final";
+  const weights = Array.from({ length: bundleHorizon }, (_, step) => step < horizon && (!final || step === horizon - 1) ? 1 : 0);
+  const objective: Objective = { kind: "weights", weights };
+  const options = { candidates: p["planner.samples"], iterations: p["planner.iterations"], elites: p["planner.elites"], seed: p["planner.seed"], objective };
+  return p["planner.method"] === "cem" ? { kind: "cem", options } : { kind: "icem", options };
+}
+
+/** Parameters can make limits tighter than the URDF's, never wider. */
+function tightened(limits: JointLimits, overrides: Readonly<Record<string, number>>): JointLimits {
+  const smaller = (urdf: number, name: string): number => {
+    const override = overrides[name] ?? 0;
+    return override > 0 ? Math.min(urdf, override) : urdf;
+  };
+  return {
+    ...limits,
+    maxVelocity: smaller(limits.maxVelocity, velocityParameter(limits.name)),
+    maxAcceleration: smaller(limits.maxAcceleration, accelerationParameter(limits.name)),
+  };
+}
+
+function corner(values: readonly number[]): [number, number, number] {
+  const [x = 0, y = 0, z = 0] = values;
+  return [x, y, z];
+}

@@ -1,0 +1,22 @@
+import { ControllerNode, NODE_NAME } from "./controller-node.js";
+import { RosNode, oneLine } from "./ros-node.js";
+import { onTermination } from "./termination.js";
+
+/** Executable of the controller node: `node controller-main.js --ros-args -p bundle:=models/arm-reach-jepa`. */
+async function main(): Promise<void> {
+  const ros = await RosNode.create(NODE_NAME, { argv: process.argv, lifecycle: true });
+  const node = new ControllerNode(ros);
+  for (const name of ros.parameters.unknownOverrides()) {
+    ros.log.warn(`parameter ${name} is not known and was ignored`);
+  }
+  onTermination(() => node.leave());
+  ros.spin();
+  if (node.autostart) {
+    await node.lifecycle.autostart();
+  }
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${NODE_NAME}: ${oneLine(error)}\n`);
+  process.exit(1);
+});
