@@ -16,7 +16,7 @@ export class Cem extends CrossEntropySearch {
       candidates: 256,
       iterations: 5,
       elites: 26,
-      momentum: 0.1,
+      momentum: 0,
       initialStd: 0.5,
       minStd: 0.02,
       ...options,

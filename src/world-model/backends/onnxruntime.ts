@@ -23,6 +23,9 @@ export class OnnxRuntimeBackend implements Backend {
       executionMode: "sequential",
       intraOpNumThreads: threads,
       interOpNumThreads: 1,
+      // Threads that spin while they wait take the core from the one they wait for when other processes are busy: with two threads
+      // on two busy cores a population took 120 ms with spinning and 69 ms without.
+      extra: { session: { intra_op: { allow_spinning: "0" } } },
       // Errors are thrown; warnings about the optimiser's work are not for the robot's log.
       logSeverityLevel: 3,
     };
