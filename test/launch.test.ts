@@ -12,6 +12,8 @@ import type { ParameterSpecs } from "../src/ros/parameter-spec.js";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 const PYTHON = process.env["PYTHON"] ?? "python3";
+/** Small enough for the repository; it plans nonsense. */
+const BUNDLE = join(ROOT, "test", "fixtures", "tiny-bundle");
 const ROS2 = "from ros2cli.cli import main; main()";
 
 function python(code: string, ...args: string[]): { ok: boolean; stdout: string; stderr: string } {
@@ -61,9 +63,11 @@ function flat(values: Record<string, unknown>, prefix = ""): [name: string, valu
 test("ros2 launch starts and ends the demo", { skip: noLaunch, timeout: 120_000 }, async () => {
   const prefix = installedPackage();
   try {
-    const { output, code } = await launchFor(prefix, 15, "demo.launch.py", "namespace:=arm", "use_sim_time:=True", "task:=reach", "seed:=3");
-    assert.match(output, /\[simulator-\d+\]: process started/);
-    assert.match(output, /\[controller-\d+\]: process started/);
+    const { output, code } = await launchUntil(
+      prefix, [/\[simulator-\d+\].* from the goal/, /\[controller-\d+\].*: active/],
+      "demo.launch.py", "namespace:=arm", "use_sim_time:=True", "task:=reach", "seed:=3", `bundle:=${BUNDLE}`,
+    );
+    assert.match(output, /\[controller-\d+\].*: active/, output);
     assert.doesNotMatch(output, /process has died/, output);
     assert.equal(output.match(/process has finished cleanly/g)?.length, 2, output);
     assert.doesNotMatch(output, /is not known and was ignored/, output);
@@ -90,14 +94,29 @@ function installedPackage(): string {
   return prefix;
 }
 
-async function launchFor(prefix: string, seconds: number, ...args: string[]): Promise<{ output: string; code: number | null }> {
+/** Launches, waits until every line was seen (or a minute has passed), then ends it as Ctrl-C does. */
+async function launchUntil(prefix: string, lines: readonly RegExp[], ...args: string[]): Promise<{ output: string; code: number | null }> {
   const env = { ...process.env, AMENT_PREFIX_PATH: `${prefix}:${process.env["AMENT_PREFIX_PATH"] ?? ""}`, ROS_LOG_DIR: join(prefix, "log") };
   const child = spawn(PYTHON, ["-c", ROS2, "launch", "jepa_mpc", ...args], { cwd: prefix, env, stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
-  child.stdout.on("data", (data: Buffer) => { output += data.toString(); });
-  child.stderr.on("data", (data: Buffer) => { output += data.toString(); });
-  const timer = setTimeout(() => child.kill("SIGINT"), seconds * 1000);
-  return new Promise((resolve) => {
+  let ended = false;
+  const end = () => {
+    if (!ended) {
+      ended = true;
+      child.kill("SIGINT");
+    }
+  };
+  const timer = setTimeout(end, 60_000);
+  const read = (data: Buffer) => {
+    output += data.toString();
+    if (lines.every((line) => line.test(output))) {
+      end();
+    }
+  };
+  child.stdout.on("data", read);
+  child.stderr.on("data", read);
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
     child.on("close", (code) => {
       clearTimeout(timer);
       resolve({ output, code });
