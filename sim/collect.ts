@@ -11,9 +11,7 @@ import { hideBin } from "yargs/helpers";
 import { PERIOD_S } from "./actuate.js";
 import type { ShardOrder } from "./collect-worker.js";
 import { showProgress } from "./progress.js";
-
-/** Seeds from here on are kept for evaluation; training never sees them. */
-export const FIRST_HELD_OUT_SEED = 1_000_000;
+import { FIRST_HELD_OUT_SEED } from "./tasks.js";
 
 const SHARD_EPISODES = 25;
 

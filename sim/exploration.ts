@@ -29,6 +29,16 @@ export function drawExplorer(random: Random): Explorer {
   const kind = random.uniform();
   const object: ObjectName = random.uniform() < 0.8 ? "cube" : "cup";
   const legs = kind < 0.28 ? wander(random) : kind < 0.75 ? push(random, object) : carry(random, object);
+  return follow(random, legs, noise);
+}
+
+/** Pushes one object about, without noise. */
+export function pushExplorer(random: Random, object: ObjectName): Explorer {
+  return follow(random, push(random, object), 0);
+}
+
+/** Goes from leg to leg; noise in m, per step and axis. */
+function follow(random: Random, legs: Legs, noise: number): Explorer {
   let leg: Leg | undefined;
   let steps = 0;
   let drift: [number, number, number] = [0, 0, 0];

@@ -1,7 +1,9 @@
 import yargs from "yargs";
 
 import demo from "./demo.js";
+import evaluation from "./eval.js";
 import doctor from "./doctor.js";
+import evaluate from "./eval.js";
 import goal, { GOAL_COMMANDS } from "./goal.js";
 import plan from "./plan.js";
 import { oneLine } from "./print.js";
@@ -12,7 +14,7 @@ import { UsageError } from "./usage-error.js";
 
 import type { CommandModule } from "yargs";
 
-const COMMANDS: readonly CommandModule[] = [goal, plan, run, sim, doctor, demo];
+const COMMANDS: readonly CommandModule[] = [goal, plan, run, sim, doctor, demo, evaluation];
 
 /** Runs the command line. @returns the exit code; node commands go on running after it. */
 async function main(argv: readonly string[]): Promise<number> {

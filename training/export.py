@@ -1,0 +1,159 @@
+#!/usr/bin/env python3
+"""Exports a checkpoint to a bundle and checks it: python training/export.py --run runs/arm --data data/arm --bundle models/NAME.
+
+The bundle is refused (exit 1, nothing replaced) unless ONNX Runtime agrees with PyTorch to 1e-4 and ranks 256 candidates alike.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import shutil
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import torch
+from torch import Tensor
+
+from jepa.build import ACTION_HIGH, ACTION_LOW, load_checkpoint
+from jepa.data import Episodes, load_episodes
+from jepa.graphs import EncoderGraph, RolloutGraph
+from jepa.model import ACTION, STATE, WorldModel, energy
+from jepa.probes import encode_all, evaluate
+
+TOLERANCE = 1e-4
+CANDIDATES = 256
+STATE_UNITS = ["m", "m", "m", "m", "m/s", "m/s", "m/s"]
+
+
+def export_graphs(model: WorldModel, folder: Path) -> None:
+    size, d, h = model.image_size, model.config.latent, model.config.horizon
+    torch.onnx.export(EncoderGraph(model).eval(), (torch.zeros(2, size, size, 3, dtype=torch.uint8),), folder / "encoder.onnx",
+                      input_names=["pixels"], output_names=["latent"], dynamic_axes={"pixels": {0: "batch"}, "latent": {0: "batch"}},
+                      opset_version=18, dynamo=False)
+    inputs = (torch.zeros(1, d), torch.zeros(1, STATE), torch.zeros(4, h, ACTION), torch.zeros(1, d))
+    torch.onnx.export(RolloutGraph(model).eval(), inputs, folder / "rollout.onnx",
+                      input_names=["latent", "state", "actions", "goal"], output_names=["energy", "start_energy", "final_latent", "final_state"],
+                      dynamic_axes={"actions": {0: "candidates"}, "energy": {0: "candidates"}, "final_latent": {0: "candidates"}, "final_state": {0: "candidates"}},
+                      opset_version=18, dynamo=False)
+    for name in ("encoder.onnx", "rollout.onnx"):
+        onnx.checker.check_model(onnx.load(folder / name))
+
+
+def check_parity(model: WorldModel, folder: Path, validation: Episodes) -> dict:
+    """Largest differences between PyTorch and ONNX Runtime on real pictures, and Spearman's rank correlation of 256 candidates' energies."""
+    run = {name: onnxruntime.InferenceSession(folder / f"{name}.onnx", providers=["CPUExecutionProvider"]) for name in ("encoder", "rollout")}
+    pixels = validation.images[:32, 0]
+    with torch.no_grad():
+        wanted = model.encoder(torch.from_numpy(pixels)).numpy()
+    latents = run["encoder"].run(["latent"], {"pixels": pixels})[0]
+    generator = torch.Generator().manual_seed(0)
+    low, high = model.action_low, model.action_high
+    latent_error = float(np.abs(latents - wanted).max())
+    energy_error, correlations, same_elites = 0.0, [], []
+    for i in range(16):
+        actions = low + (high - low) * torch.rand(CANDIDATES, model.config.horizon, ACTION, generator=generator)
+        start, goal = torch.from_numpy(latents[i : i + 1]), torch.from_numpy(latents[i + 16 : i + 17])
+        state = torch.from_numpy(validation.states[i : i + 1, 0])
+        with torch.no_grad():
+            expected = [value.numpy() for value in RolloutGraph(model)(start, state, actions, goal)]
+        got = run["rollout"].run(None, {"latent": start.numpy(), "state": state.numpy(), "actions": actions.numpy(), "goal": goal.numpy()})
+        energy_error = max(energy_error, *(float(np.abs(a - b).max()) for a, b in zip(expected, got)))
+        ranks = [np.argsort(np.argsort(value[0].sum(1))) for value in (expected, got)]
+        correlations.append(float(np.corrcoef(ranks[0], ranks[1])[0, 1]))
+        elites = [set(np.argsort(value[0].sum(1))[:32]) for value in (expected, got)]
+        same_elites.append(len(elites[0] & elites[1]) / 32)
+    return {"latent_max_difference": latent_error, "rollout_max_difference": energy_error,
+            "rank_correlation_min": min(correlations), "same_elites_min": min(same_elites), "candidates": CANDIDATES}
+
+
+@torch.no_grad()
+def energy_statistics(model: WorldModel, validation: Episodes) -> dict:
+    """Energies of held-out pairs of frames: unrelated ones of an episode, and frames less than 1 cm apart with nothing else moved."""
+    z = encode_all(model, validation.images)
+    truths = torch.from_numpy(validation.truths)
+    states = torch.from_numpy(validation.states)
+    frames = z.shape[1]
+    first, second = torch.triu_indices(frames, frames, 1)
+    energies = energy(z[:, first], z[:, second])
+    apart = (truths[:, first, :3] - truths[:, second, :3]).norm(dim=-1)
+    others = (truths[:, first, 3:] - truths[:, second, 3:]).abs().amax(-1)
+    same_grip = (states[:, first, 3] - states[:, second, 3]).abs() < 0.01
+    near = energies[(apart < 0.010) & (others < 0.002) & same_grip]
+    # 16 bits of quantile input are plenty and torch.quantile has a size limit.
+    sample = energies.flatten()[:: max(1, energies.numel() // 1_000_000)]
+    quantile = lambda values, q: float(torch.quantile(values, q))
+    return {
+        "kind": "mean_squared_latent_distance",
+        "description": "mean over the latent's entries of the squared difference; about 2 for unrelated pictures",
+        "noise_floor": quantile(near, 0.5),
+        "reached_below": quantile(near, 0.5),
+        "training_quantiles": {f"p{round(100 * q)}": quantile(sample, q) for q in (0.5, 0.95, 0.99)},
+    }
+
+
+def file_entry(file: Path) -> dict:
+    data = file.read_bytes()
+    return {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--run", type=Path, required=True, help="folder of the training run")
+    parser.add_argument("--data", type=Path, required=True, help="the data set it was trained on (its last episodes measure)")
+    parser.add_argument("--bundle", type=Path, required=True, help="folder to write")
+    parser.add_argument("--reached-below", type=float, help="energy under which a goal counts as reached (default: median of frames < 1 cm apart)")
+    arguments = parser.parse_args()
+    model, checkpoint = load_checkpoint(arguments.run / "checkpoint.pt")
+    _, validation = load_episodes(arguments.data).split(model.config.validation_episodes)
+
+    part = arguments.bundle.with_name(arguments.bundle.name + ".part")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    export_graphs(model, part)
+    parity = check_parity(model, part, validation)
+    print("parity:", json.dumps(parity))
+    if max(parity["latent_max_difference"], parity["rollout_max_difference"]) > TOLERANCE or parity["rank_correlation_min"] < 0.9999:
+        shutil.rmtree(part)
+        sys.exit(f"export: ONNX Runtime differs from PyTorch by more than {TOLERANCE} or ranks candidates differently; nothing was written")
+    statistics = energy_statistics(model, validation)
+    if arguments.reached_below is not None:
+        statistics["reached_below"] = arguments.reached_below
+    size = model.image_size
+    manifest = {
+        "schema_version": 1,
+        "name": arguments.bundle.name,
+        "source": "trained by this project: sim/collect, training/train.py, training/export.py",
+        "license": "Apache-2.0",
+        "created": time.strftime("%Y-%m-%d"),
+        "image": {"width": size, "height": size, "channels": "rgb", "crop": "center_square", "frames": 1},
+        "latent": {"shape": [model.config.latent], "dtype": "float32"},
+        "state": {"names": checkpoint["description"]["state"], "units": STATE_UNITS, "frame": "base"},
+        "action": {"kind": "ee_delta", "names": checkpoint["description"]["action"], "units": ["m", "m", "m", "1"],
+                   "low": list(ACTION_LOW), "high": list(ACTION_HIGH), "period_s": checkpoint["description"]["period_s"], "frame": "base"},
+        "horizon": model.config.horizon,
+        "energy": statistics,
+        "files": {name: file_entry(part / name) for name in ("encoder.onnx", "rollout.onnx")},
+        "training": {"config": checkpoint["config"], "steps": checkpoint["step"], "minutes": round(checkpoint["spent_s"] / 60, 1),
+                     "episodes": checkpoint["episodes"], "parity": parity, "measured": evaluate(model, validation)},
+    }
+    (part / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
+    old = arguments.bundle.with_name(arguments.bundle.name + ".old")
+    shutil.rmtree(old, ignore_errors=True)
+    if arguments.bundle.exists():
+        arguments.bundle.rename(old)
+    part.rename(arguments.bundle)
+    shutil.rmtree(old, ignore_errors=True)
+    print(f"export: wrote {arguments.bundle} ({sum(f['bytes'] for f in manifest['files'].values()) / 1e6:.1f} MB)")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except (FileNotFoundError, ValueError) as error:
+        sys.exit(f"export: {error}")

@@ -1,0 +1,54 @@
+"""Makes a world model with the statistics of a data set, and reads one back from a checkpoint."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+from .config import Config
+from .data import Episodes
+from .model import WorldModel
+
+# The demo arm's workspace and action box, as in src/robot/fr3.ts and sim/exploration.ts.
+WORKSPACE_LOW = (0.35, -0.22, 0.02)
+WORKSPACE_HIGH = (0.65, 0.22, 0.32)
+ACTION_LOW = (-0.04, -0.04, -0.04, 0.0)
+ACTION_HIGH = (0.04, 0.04, 0.04, 1.0)
+MAX_OPENING_M = 0.08
+
+
+def new_model(config: Config, episodes: Episodes) -> WorldModel:
+    states = torch.from_numpy(episodes.states).flatten(0, 1)
+    return WorldModel(
+        config,
+        image_size=episodes.description["image"]["height"],
+        period_s=episodes.description["period_s"],
+        state_mean=states.mean(0),
+        state_std=states.std(0).clamp_min(1e-3),
+        action_low=torch.tensor(ACTION_LOW),
+        action_high=torch.tensor(ACTION_HIGH),
+        workspace_low=torch.tensor(WORKSPACE_LOW),
+        workspace_high=torch.tensor(WORKSPACE_HIGH),
+        max_opening_m=MAX_OPENING_M,
+    )
+
+
+def load_checkpoint(file: Path) -> tuple[WorldModel, dict]:
+    """The model of a checkpoint in evaluation mode, and the whole checkpoint."""
+    if not file.exists():
+        raise FileNotFoundError(f"{file} is missing; train first: python training/train.py --data DIR --out DIR")
+    checkpoint = torch.load(file, map_location="cpu", weights_only=True)
+    config = Config(**checkpoint["config"])
+    weights = checkpoint["model"]
+    model = WorldModel(
+        config,
+        image_size=checkpoint["description"]["image"]["height"],
+        period_s=checkpoint["description"]["period_s"],
+        **{name: torch.zeros(7) for name in ("state_mean", "state_std")},
+        **{name: torch.zeros(4) for name in ("action_low", "action_high")},
+        **{name: torch.zeros(3) for name in ("workspace_low", "workspace_high")},
+        max_opening_m=MAX_OPENING_M,
+    )
+    model.load_state_dict(weights)
+    return model.eval(), checkpoint

@@ -1,0 +1,47 @@
+"""Every number that decides what is trained, in one place; a checkpoint carries its own copy."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+
+@dataclass(frozen=True)
+class Config:
+    # Latent and networks.
+    latent: int = 32
+    channels: int = 64
+    keypoints: int = 64
+    head_width: int = 512
+    predictor_width: int = 256
+    predictor_blocks: int = 3
+    predictor_expansion: int = 2
+    condition_width: int = 128
+
+    # Windows of the data: `horizon` actions, `horizon + 1` pictures.
+    horizon: int = 6
+    windows: int = 24
+
+    # Loss weights. Guard against collapse: SIGReg (LeJEPA, Balestriero and LeCun 2025) and the variance within a window.
+    sigreg_weight: float = 0.05
+    sigreg_projections: int = 128
+    temporal_weight: float = 1.0
+    temporal_target: float = 0.35
+    displacement_weight: float = 1.0
+
+    # Optimisation. The budget is in minutes of training; the learning rate follows the share that is spent.
+    minutes: float = 60.0
+    learning_rate: float = 1e-3
+    weight_decay: float = 1e-4
+    warmup_steps: int = 300
+    gradient_clip: float = 1.0
+    seed: int = 0
+
+    # Augmentation: gain a window, noise a pixel (share of full scale).
+    gain: float = 0.1
+    pixel_noise: float = 0.01
+
+    # Episodes at the end of the data set that only measure.
+    validation_episodes: int = 150
+
+    def to_dict(self) -> dict:
+        return asdict(self)

@@ -1,0 +1,87 @@
+"""The shards that `sim/collect` writes, as one data set in memory."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+
+@dataclass(frozen=True)
+class Episodes:
+    """Arrays of all episodes; E episodes of T actions.
+
+    images uint8 [E, T+1, H, W, 3]; states float32 [E, T+1, S]; actions float32 [E, T, A];
+    truths float32 [E, T+1, 9] (tool, cube, cup in m): for probes only, never part of a loss.
+    """
+
+    images: np.ndarray
+    states: np.ndarray
+    actions: np.ndarray
+    truths: np.ndarray
+    description: dict
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def split(self, validation: int) -> tuple["Episodes", "Episodes"]:
+        """Training episodes and the last `validation` ones."""
+        if not 0 < validation < len(self):
+            raise ValueError(f"validation_episodes is {validation}, the data set has {len(self)} episodes; choose fewer")
+        cut = len(self) - validation
+        return self._slice(slice(0, cut)), self._slice(slice(cut, None))
+
+    def _slice(self, part: slice) -> "Episodes":
+        return Episodes(self.images[part], self.states[part], self.actions[part], self.truths[part], self.description)
+
+
+def load_episodes(folder: Path) -> Episodes:
+    """Reads every finished shard of a folder.
+
+    Raises FileNotFoundError or ValueError, with what to do, when there is nothing to read or shards disagree.
+    """
+    description_file = folder / "dataset.json"
+    if not description_file.exists():
+        raise FileNotFoundError(f"{description_file} is missing; make the data first: node dist/sim/collect.js --out {folder}")
+    description = json.loads(description_file.read_text())
+    shards = sorted(path for path in folder.glob("shard-*") if path.suffix != ".part")
+    if not shards:
+        raise FileNotFoundError(f"{folder} has no finished shard; run the collection again")
+    arrays: dict[str, np.ndarray] = {}
+    for name in ("images", "states", "actions", "truths"):
+        parts = [np.load(shard / f"{name}.npy", mmap_mode="r") for shard in shards]
+        shapes = {part.shape[1:] for part in parts}
+        if len(shapes) != 1:
+            raise ValueError(f"{folder}: the shards have different shapes of {name}: {sorted(shapes)}; collect into a new folder")
+        arrays[name] = np.concatenate(parts)
+    for name in ("states", "actions"):
+        if not np.isfinite(arrays[name]).all():
+            raise ValueError(f"{folder}: {name} has numbers that are not finite; collect the data again")
+    return Episodes(**arrays, description=description)
+
+
+class WindowSampler:
+    """Random windows of consecutive frames, the same sequence for the same seed."""
+
+    def __init__(self, episodes: Episodes, horizon: int, windows: int, seed: int) -> None:
+        self._episodes = episodes
+        self._horizon = horizon
+        self._windows = windows
+        self._generator = np.random.default_rng(seed)
+
+    def draw(self) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """images uint8 [B, L+1, H, W, 3], states [B, L+1, S], actions [B, L, A]."""
+        e = self._episodes
+        frames = e.images.shape[1]
+        episode = self._generator.integers(len(e), size=self._windows)
+        start = self._generator.integers(frames - self._horizon, size=self._windows)
+        at = start[:, None] + np.arange(self._horizon + 1)
+        index = episode[:, None]
+        return (
+            torch.from_numpy(e.images[index, at]),
+            torch.from_numpy(e.states[index, at]),
+            torch.from_numpy(e.actions[index, at[:, :-1]]),
+        )

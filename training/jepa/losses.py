@@ -1,0 +1,74 @@
+"""The terms of the training loss."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from .config import Config
+from .model import WorldModel
+
+
+def sigreg(latents: Tensor, projections: int, generator: torch.Generator) -> Tensor:
+    """How far the latents are from an isotropic Gaussian: the Epps–Pulley statistic, averaged over random directions.
+
+    Sketched isotropic Gaussian regularisation (LeJEPA, Balestriero and LeCun 2025, section 4). [N, D] to a scalar.
+    """
+    directions = torch.randn(latents.shape[1], projections, generator=generator)
+    directions = directions / directions.norm(dim=0)
+    projected = latents @ directions
+    t = torch.linspace(0.2, 3.0, 9)
+    gaussian = torch.exp(-0.5 * t.square())
+    phase = projected[:, :, None] * t
+    real = torch.cos(phase).mean(0) - gaussian
+    imaginary = torch.sin(phase).mean(0)
+    statistic = ((real.square() + imaginary.square()) * gaussian).mean(-1)
+    return latents.shape[0] * statistic.mean()
+
+
+def temporal_variance(latents: Tensor, target: float) -> Tensor:
+    """Hinge on the deviation within each window: features that never change in an episode predict well and are useless.
+
+    [B, L, D] to a scalar.
+    """
+    deviation = (latents - latents.mean(1, keepdim=True)).square().mean((0, 1)).add(1e-4).sqrt()
+    return F.relu(target - deviation).mean()
+
+
+def training_loss(model: WorldModel, config: Config, images: Tensor, states: Tensor, actions: Tensor,
+                  generator: torch.Generator) -> tuple[Tensor, dict[str, float]]:
+    """Loss of a batch of windows and its parts. images [B, L+1, 3, H, W] in [-1, 1]; no gradient is stopped anywhere."""
+    b, frames = images.shape[:2]
+    with torch.autocast("cpu", torch.bfloat16):
+        z = model.encoder.encode(images.flatten(0, 1).contiguous(memory_format=torch.channels_last))
+    z = z.float().unflatten(0, (b, frames))
+    steps = frames - 1
+
+    rolled, _ = model.rollout(z[:, 0], states[:, 0], actions)
+    multi_step = (rolled - z[:, 1:]).square().mean((0, 2))
+    one = model.predictor(z[:, :-1].flatten(0, 1), states[:, :-1].flatten(0, 1), actions.flatten(0, 1))
+    one_step = (one - z[:, 1:].flatten(0, 1)).square().mean()
+
+    # Displacement of the tool between two frames of a window, from the difference of their latents (inverse dynamics over many steps).
+    first = torch.randint(0, steps, (b,), generator=generator)
+    second = first + 1 + (torch.rand(b, generator=generator) * (steps - first)).long()
+    rows = torch.arange(b)
+    moved = (states[rows, second, :3] - states[rows, first, :3]) / model.predictor.state_std[:3]
+    displacement = (model.displacement(z[rows, second] - z[rows, first]) - moved).square().mean()
+    opening = (states[..., 3:4] - model.predictor.state_mean[3]) / model.predictor.state_std[3]
+    gripper = (model.opening(z) - opening).square().mean()
+
+    gaussian = sigreg(z.flatten(0, 1), config.sigreg_projections, generator)
+    temporal = temporal_variance(z, config.temporal_target)
+    loss = (
+        multi_step.mean() + one_step
+        + config.sigreg_weight * gaussian
+        + config.temporal_weight * temporal
+        + config.displacement_weight * (displacement + 0.3 * gripper)
+    )
+    parts = {
+        "loss": loss, "multi_step": multi_step.mean(), "one_step": one_step, "sigreg": gaussian,
+        "temporal": temporal, "displacement": displacement, "gripper": gripper,
+    }
+    return loss, {name: float(value.detach()) for name, value in parts.items()}

@@ -1,0 +1,136 @@
+#!/usr/bin/env python3
+"""Trains the world model: python training/train.py --data data/arm --out runs/arm. Run again to go on after an interruption."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import sys
+import time
+from dataclasses import fields
+from pathlib import Path
+
+import torch
+
+from jepa.build import new_model
+from jepa.config import Config
+from jepa.data import WindowSampler, load_episodes
+from jepa.losses import training_loss
+from jepa.probes import evaluate
+
+CHECKPOINT_EVERY_S = 120
+MEASURE_EVERY_S = 300
+LOG_EVERY_STEPS = 50
+
+
+def parse_arguments() -> tuple[argparse.Namespace, Config]:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="folder that sim/collect wrote")
+    parser.add_argument("--out", type=Path, required=True, help="folder for checkpoint and log")
+    parser.add_argument("--threads", type=int, default=0, help="CPU threads (default: PyTorch's own choice)")
+    for field in fields(Config):
+        parser.add_argument(f"--{field.name.replace('_', '-')}", type=type(field.default), default=field.default)
+    arguments = parser.parse_args()
+    return arguments, Config(**{field.name: getattr(arguments, field.name) for field in fields(Config)})
+
+
+def save(file: Path, content: dict) -> None:
+    part = file.with_suffix(".part")
+    torch.save(content, part)
+    part.rename(file)
+
+
+def main() -> None:
+    arguments, config = parse_arguments()
+    if arguments.threads > 0:
+        torch.set_num_threads(arguments.threads)
+    torch.manual_seed(config.seed)
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    checkpoint_file, log_file = arguments.out / "checkpoint.pt", arguments.out / "log.jsonl"
+
+    episodes = load_episodes(arguments.data)
+    training, validation = episodes.split(config.validation_episodes)
+    print(f"train: {len(training)} episodes to learn from, {len(validation)} to measure on", flush=True)
+    model = new_model(config, training)
+    model.encoder = model.encoder.to(memory_format=torch.channels_last)
+    optimiser = torch.optim.AdamW(model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
+    step, spent_s = 0, 0.0
+    if checkpoint_file.exists():
+        checkpoint = torch.load(checkpoint_file, map_location="cpu", weights_only=True)
+        same = {**checkpoint["config"], "minutes": 0} == {**config.to_dict(), "minutes": 0}
+        if not same:
+            sys.exit(f"train: {checkpoint_file} was trained with other options; choose another --out or the same options")
+        model.load_state_dict(checkpoint["model"])
+        optimiser.load_state_dict(checkpoint["optimiser"])
+        step, spent_s = checkpoint["step"], checkpoint["spent_s"]
+        print(f"train: going on at step {step}, {spent_s / 60:.1f} of {config.minutes:g} minutes spent", flush=True)
+    sampler = WindowSampler(training, config.horizon, config.windows, seed=config.seed + step)
+    generator = torch.Generator().manual_seed(config.seed + step)
+
+    def write_checkpoint() -> None:
+        save(checkpoint_file, {"config": config.to_dict(), "description": episodes.description, "model": model.state_dict(),
+                               "optimiser": optimiser.state_dict(), "step": step, "spent_s": spent_s,
+                               "episodes": len(training)})
+
+    def log(entry: dict) -> None:
+        with log_file.open("a") as file:
+            file.write(json.dumps({"step": step, "minutes": round(spent_s / 60, 3), **entry}) + "\n")
+
+    def measure() -> None:
+        result = evaluate(model, validation)
+        model.train()
+        log({"measured": result})
+        probe, near, ratio = result["linear_probe_m"], result["nearest_neighbour_m"], result["multi_step_ratio"]
+        print(f"  {spent_s / 60:5.1f} min  linear cm: tool {100 * probe['end_effector']:.2f} cube {100 * probe['cube']:.2f} cup {100 * probe['cup']:.2f}"
+              f"  nearest cm: tool {100 * near['end_effector']:.2f} cube {100 * near['cube']:.2f}"
+              f"  error/nothing-moves: step 1 {ratio[0]:.3f}, step {len(ratio)} {ratio[-1]:.3f}  rank {result['effective_rank']:.1f}", flush=True)
+
+    budget_s = config.minutes * 60
+    model.train()
+    last_save, last_measure, sums = spent_s, spent_s, {}
+    while spent_s < budget_s:
+        started = time.monotonic()
+        share = spent_s / budget_s
+        rate = config.learning_rate * min(1.0, (step + 1) / config.warmup_steps) * (0.5 + 0.5 * math.cos(math.pi * share))
+        for group in optimiser.param_groups:
+            group["lr"] = rate
+        images, states, actions = sampler.draw()
+        b = images.shape[0]
+        pixels = images.float().permute(0, 1, 4, 2, 3) / 127.5 - 1.0
+        gain = 1 + config.gain * (2 * torch.rand(b, 1, 1, 1, 1, generator=generator) - 1)
+        pixels = (pixels + 1) * gain - 1 + 2 * config.pixel_noise * torch.randn(pixels.shape, generator=generator)
+        loss, parts = training_loss(model, config, pixels, states, actions, generator)
+        if not torch.isfinite(loss):
+            sys.exit(f"train: the loss is {float(loss)} at step {step} ({parts}); the last checkpoint is kept; lower --learning-rate")
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), config.gradient_clip)
+        optimiser.step()
+        step += 1
+        spent_s += time.monotonic() - started
+        for name, value in parts.items():
+            sums[name] = sums.get(name, 0.0) + value / LOG_EVERY_STEPS
+        if step % LOG_EVERY_STEPS == 0:
+            log({"rate": rate, **sums})
+            if step % (10 * LOG_EVERY_STEPS) == 0:
+                print(f"step {step}, {spent_s / 60:.1f} of {config.minutes:g} min: " + " ".join(f"{k} {v:.4f}" for k, v in sums.items()), flush=True)
+            sums = {}
+        if spent_s - last_save > CHECKPOINT_EVERY_S:
+            write_checkpoint()
+            last_save = spent_s
+        if spent_s - last_measure > MEASURE_EVERY_S:
+            measure()
+            last_measure = spent_s
+    write_checkpoint()
+    measure()
+    print(f"train: {step} steps; wrote {checkpoint_file} and {log_file}", flush=True)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except (FileNotFoundError, ValueError) as error:
+        sys.exit(f"train: {error}")
+    except KeyboardInterrupt:
+        sys.exit("train: interrupted; run the same command to go on from the last checkpoint")
