@@ -28,6 +28,9 @@ export interface CommandPipelineOptions {
   readonly gripperOutsideTolerance?: number;
 }
 
+/** Share of velocity and acceleration that is kept back, because way-point times are rounded to nanoseconds. */
+const HEADROOM = 1e-5;
+
 /** Length of the one-point trajectory that holds joints already at rest (s). */
 const STANDSTILL_S = 0.05;
 
@@ -61,7 +64,10 @@ export class CommandPipeline {
     const group = (gripper: boolean, margin: number): JointGroup => {
       const indices = [...limits.keys()].filter((j) => isGripper(limits[j]!.name) === gripper);
       const own = indices.map((j) => limits[j]!);
-      return new JointGroup(indices, own, own.map((joint) => boundsWithMargin(joint, margin)), gripper ? "at_rest" : "in_motion");
+      const inner = own.map((joint) => ({
+        ...joint, maxVelocity: joint.maxVelocity * (1 - HEADROOM), maxAcceleration: joint.maxAcceleration * (1 - HEADROOM),
+      }));
+      return new JointGroup(indices, inner, own.map((joint) => boundsWithMargin(joint, margin)), gripper ? "at_rest" : "in_motion");
     };
     this.#limits = limits;
     this.#jointNames = limits.map((joint) => joint.name);

@@ -15,7 +15,9 @@ export interface Knot {
 export type Profile = readonly [Knot, ...Knot[]];
 
 /** Knots closer than this (s) are one: ROS durations have whole nanoseconds. */
-const SAME_TIME_S = 1e-8;
+const SAME_TIME_S = 2e-9;
+/** Rounding of a clock's seconds; within it a time is that of the knot. */
+const CLOCK_ROUNDING_S = 1e-12;
 
 /** The last knot. */
 export function lastKnot(profile: Profile): Knot {
@@ -27,7 +29,7 @@ export function sampleProfile(profile: Profile, timeS: number): Knot {
   const count = profile[0].positions.length;
   let start: Knot = profile[0];
   for (const end of profile.slice(1)) {
-    if (Math.abs(timeS - end.timeS) <= SAME_TIME_S) return copyKnot(end, timeS);
+    if (Math.abs(timeS - end.timeS) <= CLOCK_ROUNDING_S) return copyKnot(end, timeS);
     if (timeS < end.timeS) {
       const positions = new Float64Array(count);
       const velocities = new Float64Array(count);
@@ -52,20 +54,23 @@ export function sampleProfile(profile: Profile, timeS: number): Knot {
  * points, so the remainder is the same movement.
  */
 export function remainingProfile(profile: Profile, timeS: number): Profile {
-  const first = { ...sampleProfile(profile, timeS), timeS: 0 };
+  // A knot that is too near to be one of its own is the start: as the last knot it is the one that stands still.
+  const near = profile.find((knot) => Math.abs(knot.timeS - timeS) <= SAME_TIME_S);
+  const first = near === undefined ? { ...sampleProfile(profile, timeS), timeS: 0 } : copyKnot(near, 0);
   const rest = profile
     .filter((knot) => knot.timeS > timeS + SAME_TIME_S)
     .map((knot) => ({ ...knot, timeS: knot.timeS - timeS }));
   return [first, ...rest];
 }
 
-/** All knot times of the profiles, sorted, without the start and without doubles. */
+/** All knot times of the profiles, sorted, without the start; of times that are too near the later: stops must not be lost. */
 export function knotTimes(profiles: readonly Profile[]): number[] {
   const sorted = profiles.flatMap((profile) => profile.slice(1).map((knot) => knot.timeS)).sort((a, b) => a - b);
   const times: number[] = [];
   for (const timeS of sorted) {
-    const previous = times[times.length - 1] ?? 0;
-    if (timeS - previous > SAME_TIME_S) times.push(timeS);
+    const previous = times[times.length - 1];
+    if (previous !== undefined && timeS - previous <= SAME_TIME_S) times.pop();
+    times.push(timeS);
   }
   return times;
 }

@@ -1,0 +1,174 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { test } from "node:test";
+import type { RgbImage } from "../../src/camera/types.js";
+import { InThreadPlanningService } from "../../src/control/in-thread-planning-service.js";
+import { createPlanner, type PlannerConfig } from "../../src/control/planner-config.js";
+import type { PlanRequest } from "../../src/control/planning-service.js";
+import { WorkerPlanningService, type WorkerPlanningOptions } from "../../src/control/worker-planning-service.js";
+import { OnnxWorldModel } from "../../src/world-model/index.js";
+
+/** Tests run from the package's root. */
+const BUNDLE = join("test", "fixtures", "tiny-bundle");
+const PLANNER: PlannerConfig = { kind: "icem", options: { candidates: 32, iterations: 3, elites: 6 } };
+
+/** Black with a square of each colour; red where it is said. */
+function picture(redX: number, redY: number, size = 64): RgbImage {
+  const data = new Uint8Array(size * size * 3);
+  const square = (x: number, y: number, channel: number): void => {
+    for (let dy = 0; dy < 6; dy++) for (let dx = 0; dx < 6; dx++) data[((y + dy) * size + x + dx) * 3 + channel] = 255;
+  };
+  square(redX, redY, 0);
+  square(4, 50, 1);
+  square(50, 50, 2);
+  return { width: size, height: size, data };
+}
+
+function request(goal: Float32Array, change: Partial<PlanRequest> = {}): PlanRequest {
+  return {
+    image: picture(10, 30), state: new Float32Array(7), committed: new Float32Array([0, 0, 0, 0.5]), goal,
+    deadlineMs: Infinity, shift: 0, explorationScale: 1, ...change,
+  };
+}
+
+async function inThread(): Promise<InThreadPlanningService> {
+  const model = await OnnxWorldModel.load(BUNDLE);
+  const { low, high } = model.manifest.action;
+  return new InThreadPlanningService({ model, planner: createPlanner(PLANNER), bounds: { low: Float32Array.from(low), high: Float32Array.from(high) } });
+}
+
+async function inWorker(options: Partial<WorkerPlanningOptions> = {}): Promise<WorkerPlanningService> {
+  return WorkerPlanningService.start({ bundleDirectory: BUNDLE, planner: PLANNER, threads: 1, ...options });
+}
+
+test("plans toward the goal, with the committed action first", async () => {
+  const service = await inThread();
+  const goal = await service.encode(picture(40, 30));
+  const result = await service.plan(request(goal));
+  assert.equal(result.actions.length, 6 * 4);
+  assert.deepEqual([...result.actions.subarray(0, 4)], [0, 0, 0, 0.5]);
+  assert.equal(result.stepEnergies.length, 6);
+  assert.ok(result.stepEnergies.at(-1)! < result.startEnergy, "the plan gets nearer");
+  assert.ok(result.actions[4]! > 0, "to the right");
+  assert.equal(result.iterations, 3);
+  assert.ok(result.encodeMs >= 0 && result.planMs > 0);
+  assert.deepEqual(result.latent, await service.encode(picture(10, 30)));
+  await service.close();
+});
+
+test("at the goal the start energy is 0", async () => {
+  const service = await inThread();
+  const goal = await service.encode(picture(10, 30));
+  assert.ok((await service.plan(request(goal))).startEnergy < 1e-9);
+  await service.close();
+});
+
+test("a deadline that has passed is answered, with nothing scored", async () => {
+  const service = await inThread();
+  const goal = await service.encode(picture(40, 30));
+  const result = await service.plan(request(goal, { deadlineMs: 0 }));
+  assert.equal(result.candidates, 0);
+  assert.ok(Number.isNaN(result.startEnergy));
+  await service.close();
+});
+
+test("calls may overlap; they are answered in order, and a failure hurts nobody else", async () => {
+  const service = await inThread();
+  const goal = await service.encode(picture(40, 30));
+  const bad = service.plan(request(new Float32Array(3)));
+  const good = service.plan(request(goal));
+  service.reset(3);
+  const encoded = service.encode(picture(20, 20));
+  await assert.rejects(bad, /goal has 3 values/);
+  assert.ok((await good).candidates > 0);
+  assert.equal((await encoded).length, 8);
+  await service.close();
+});
+
+test("the worker plans what the thread plans, number for number", async () => {
+  const [local, worker] = [await inThread(), await inWorker()];
+  assert.deepEqual(worker.model, local.model);
+  const goal = await local.encode(picture(40, 30));
+  assert.deepEqual(await worker.encode(picture(40, 30)), goal);
+  for (const service of [local, worker]) service.reset(5);
+  for (const shift of [0, 1]) {
+    const [a, b] = [await local.plan(request(goal, { shift })), await worker.plan(request(goal, { shift }))];
+    assert.deepEqual(b.actions, a.actions);
+    assert.deepEqual(b.stepEnergies, a.stepEnergies);
+    assert.equal(b.startEnergy, a.startEnergy);
+    assert.deepEqual(b.latent, a.latent);
+  }
+  await local.close();
+  await worker.close();
+});
+
+test("more pictures than slots, of growing sizes, come through whole", async () => {
+  const [local, worker] = [await inThread(), await inWorker()];
+  const pictures = [8, 20, 30, 40, 50].map((x, i) => picture(x, 10, 64 + 16 * i));
+  const latents = await Promise.all(pictures.map((image) => worker.encode(image)));
+  for (const [i, latent] of latents.entries()) assert.deepEqual(latent, await local.encode(pictures[i]!));
+  await local.close();
+  await worker.close();
+});
+
+test("a failure in the worker rejects and leaves it alive", async () => {
+  const worker = await inWorker();
+  await assert.rejects(worker.plan(request(new Float32Array(3))), /goal has 3 values/);
+  assert.equal((await worker.encode(picture(20, 20))).length, 8);
+  await worker.close();
+  await assert.rejects(worker.encode(picture(20, 20)), /closed/);
+});
+
+test("a bundle that cannot be loaded is an error at the start", async () => {
+  await assert.rejects(inWorker({ bundleDirectory: "no-such-bundle" }), /no-such-bundle/);
+});
+
+/** A worker module of a few lines, as a data URL: dies on pictures 13 wide, never answers pictures 14 wide. */
+function unreliableWorker(): URL {
+  return new URL(`data:text/javascript,${encodeURIComponent(`
+    import { parentPort } from "node:worker_threads";
+    let seed = 0;
+    parentPort.on("message", (request) => {
+      if (request.kind === "reset") { seed = request.seed; return; }
+      if (request.picture.width === 13) throw new Error("an unlucky number");
+      if (request.picture.width === 14) return;
+      parentPort.postMessage({ kind: "encoded", id: request.id, latent: Float32Array.from([seed]) });
+    });
+    parentPort.postMessage({ kind: "ready", model: { latentDim: 1, stateDim: 1, actionDim: 1, horizon: 2 } });
+  `)}`);
+}
+
+function sized(width: number): RgbImage {
+  return { width, height: 1, data: new Uint8Array(width * 3) };
+}
+
+test("a worker that dies rejects what was asked, is replaced with its seed, and not for ever", async () => {
+  const crashes: string[] = [];
+  const worker = await inWorker({ workerUrl: unreliableWorker(), maxRestarts: 2, onCrash: (sentence) => crashes.push(sentence) });
+  worker.reset(42);
+  assert.deepEqual([...await worker.encode(sized(1))], [42]);
+  for (let i = 0; i < 2; i++) {
+    const bystander = worker.encode(sized(14));
+    await Promise.all([assert.rejects(worker.encode(sized(13)), /unlucky number/), assert.rejects(bystander, /worker ended/)]);
+    assert.deepEqual([...await worker.encode(sized(1))], [42]);
+  }
+  await assert.rejects(worker.encode(sized(13)), /unlucky number/);
+  await assert.rejects(worker.encode(sized(1)), /unlucky number/);
+  assert.equal(crashes.length, 3);
+  await worker.close();
+});
+
+test("a plan that never comes is given up and the worker replaced", async () => {
+  const worker = await inWorker({ workerUrl: unreliableWorker(), hangGraceMs: 20 });
+  const plan = worker.plan(request(new Float32Array(1), { image: sized(14), deadlineMs: 10 }));
+  await assert.rejects(plan, /did not answer a plan with a deadline of 10 ms/);
+  assert.equal((await worker.encode(sized(1))).length, 1);
+  await worker.close();
+});
+
+test("a worker closed with questions open rejects them", async () => {
+  const worker = await inWorker({ workerUrl: unreliableWorker() });
+  const open = worker.encode(sized(14));
+  await worker.encode(sized(1));
+  await Promise.all([assert.rejects(open, /it was closed/), worker.close()]);
+});
