@@ -38,6 +38,7 @@ export default defineConfig(
       "@typescript-eslint/no-unnecessary-condition": "off",
       // A type parameter that only the caller can know: what a message holds.
       "@typescript-eslint/no-unnecessary-type-parameters": "off",
+      "@typescript-eslint/no-base-to-string": "off",
       "@typescript-eslint/no-deprecated": "off",
       eqeqeq: "error",
       "prefer-const": "error",
