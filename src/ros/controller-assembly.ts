@@ -17,6 +17,9 @@ import type { ControllerParameters } from "./parameters.js";
 /** Tool axis down, fingers opening along the base's y: how the arm held its tool in the data the models learned from. */
 const TOOL_DOWN = [1, 0, 0, 0, -1, 0, 0, 0, -1];
 
+/** Share of a period that encoding and planning may take. */
+const DEADLINE_SHARE = 0.8;
+
 /** What the parameters make of a controller: all but the connections to the outside. */
 export interface Assembly {
   readonly manifest: Manifest;
@@ -27,11 +30,12 @@ export interface Assembly {
 /**
  * Loads robot and model as the parameters say. This is the slow part of the node's start.
  *
- * @param urdf text of the robot's description. @param onCrash told when the planning worker died.
+ * @param urdf text of the robot's description. @param deadlineMs the newest `planner.deadline_ms`. @param onCrash told when the planning worker died.
  * @throws Error with one line that names the parameter, file or field at fault.
  */
 export async function assembleController(
-  p: ControllerParameters, jointLimits: Readonly<Record<string, number>>, urdf: string, onCrash: (sentence: string) => void,
+  p: ControllerParameters, jointLimits: Readonly<Record<string, number>>, urdf: string, deadlineMs: () => number,
+  onCrash: (sentence: string) => void,
 ): Promise<Assembly> {
   const bundleDirectory = locate("bundle", p.bundle);
   const manifest = await readManifest(bundleDirectory);
@@ -57,7 +61,11 @@ export async function assembleController(
       cameraTimeoutS: p.camera_timeout_s,
       jointTimeoutS: p.joint_states_timeout_s,
       seed: p["planner.seed"],
-      ...(p["planner.deadline_ms"] > 0 ? { planDeadlineMs: p["planner.deadline_ms"] } : {}),
+      // Asked for at every plan, so that the parameter is a dynamic one.
+      get planDeadlineMs(): number {
+        const ms = deadlineMs();
+        return ms > 0 ? ms : DEADLINE_SHARE * 1000 * manifest.action.period_s;
+      },
     },
   };
 }

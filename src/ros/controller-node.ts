@@ -127,7 +127,8 @@ export class ControllerNode {
     this.#parameters = p;
     const limits = this.#ros.parameters.values(jointLimitParameters(p.joints));
     const urdf = p.urdf === "" ? await this.#robotDescription(p.robot_description_timeout_s) : await readFile(locate("urdf", p.urdf), "utf8");
-    this.#assembly = await assembleController(p, limits, urdf, (sentence) => { this.#ros.log.error(sentence); });
+    const deadlineMs = (): number => this.#ros.parameters.values(CONTROLLER_PARAMETERS)["planner.deadline_ms"];
+    this.#assembly = await assembleController(p, limits, urdf, deadlineMs, (sentence) => { this.#ros.log.error(sentence); });
   }
 
   #configure(): void {
@@ -143,8 +144,8 @@ export class ControllerNode {
     const joints = new JointStateCollector(p.joints);
     const plan = ros.publisher<Float64MultiArrayMessage>(TYPES.float64MultiArray, "~/plan", "events");
     const { send, stream } = this.#commandOutput(p, clock);
-    const controller = new Controller({
-      ...assembly.options,
+    // Not spread: that would read the deadline once and for all.
+    const controller = new Controller(Object.assign(assembly.options, {
       clock: () => clock.now(),
       planning: new ObservedPlanning(assembly.planning, ({ actions }) => {
         if (plan.subscriptionCount > 0) {
@@ -161,8 +162,8 @@ export class ControllerNode {
           });
         }
       }),
-      ports: { sendTrajectory: send, publishStatus: (status) => { this.#publishStatus(status); } },
-    });
+      ports: { sendTrajectory: send, publishStatus: (status: ControllerStatus) => { this.#publishStatus(status); } },
+    }));
     this.#configured = { controller, bundleName: manifest.name, clock, periodS: manifest.action.period_s, stream, entitiesBefore };
 
     ros.subscribe<ImageMessage>(TYPES.image, "image", "sensor", (message) => { this.#onImage(controller, message); });

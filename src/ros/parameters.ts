@@ -87,7 +87,7 @@ export const CONTROLLER_PARAMETERS = {
     description: "Whether the energies of all steps count alike or only the last one's.",
   },
   "planner.deadline_ms": {
-    type: "double", default: 0, range: [0, 60000], changes: "static",
+    type: "double", default: 0, range: [0, 60000], changes: "dynamic",
     description: "Time for encoding and planning in each control step, ms. 0: 80 % of the bundle's period.",
   },
   "planner.seed": { type: "integer", default: 0, range: [0, 2 ** 31 - 1], changes: "static", description: "Seed of the planner's random sequence, started anew at each goal." },
