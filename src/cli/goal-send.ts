@@ -10,11 +10,11 @@ export default defineCommand({
   builder: (yargs) =>
     yargs
       .positional("goal", { type: "string", demandOption: true, describe: "A goal's name or a picture file" })
-      .option("node", { type: "string", requiresArg: true, default: "/jepa_mpc_controller", describe: "The controller's full name" })
+      .option("node", { type: "string", requiresArg: true, default: "/jepa_mpc", describe: "The controller's full name" })
       .option("timeout", { type: "string", requiresArg: true, default: "5", describe: "Seconds to wait for the controller" })
       .option("goals-dir", { type: "string" })
       .example("$0 goal send cup-left", "")
-      .example("$0 goal send now.png --node /left/jepa_mpc_controller", ""),
+      .example("$0 goal send now.png --node /left/jepa_mpc", ""),
   handler: async (args) => {
     const timeoutS = parseNumber("--timeout", args.timeout, { min: 0.1, max: 3600 });
     const picture = await readPictureArgument(args.goal, await openLibrary(args.goalsDir));

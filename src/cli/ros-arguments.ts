@@ -2,7 +2,8 @@
 export type RosParameter =
   | { readonly name: string; readonly text: string }
   | { readonly name: string; readonly double: number }
-  | { readonly name: string; readonly integer: number };
+  | { readonly name: string; readonly integer: number }
+  | { readonly name: string; readonly truth: boolean };
 
 /**
  * Arguments of a node: the parameter file, then our overrides, then what the user wrote behind `--`, so that the user has the last word.
@@ -25,6 +26,9 @@ function valueText(parameter: RosParameter): string {
     return /^[A-Za-z/][A-Za-z0-9_./-]*$/.test(parameter.text) && !/^(true|false|yes|no|on|off|null|y|n)$/i.test(parameter.text)
       ? parameter.text
       : `'${parameter.text.replaceAll("'", "''")}'`;
+  }
+  if ("truth" in parameter) {
+    return String(parameter.truth);
   }
   if ("integer" in parameter) {
     return String(parameter.integer);

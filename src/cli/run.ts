@@ -21,9 +21,10 @@ export default defineCommand({
       .option("urdf", { type: "string", requiresArg: true, describe: "URDF file of the robot [default: the demo arm]" })
       .option("params-file", { type: "string", requiresArg: true, describe: "ROS parameter file; options here come after it" })
       .option("goal", { type: "string", requiresArg: true, describe: "Goal to begin with: a goal's name or a picture file" })
+      .option("sim-time", { type: "boolean", describe: "Take the time from /clock, as with jepa-mpc sim [default: the parameter file's]" })
       .option("goals-dir", GOALS_DIR_OPTION)
-      .example("$0 run --goal cup-left", "")
-      .example("$0 run --params-file my.yaml -- -r image:=/camera/image_raw", "ROS arguments follow --")
+      .example("$0 run --goal cup-left --sim-time -- -r image:=/camera/image_raw", "with jepa-mpc sim; ROS arguments follow --")
+      .example("$0 run --params-file my.yaml", "on a robot")
       .epilogue("Whatever follows -- is handed to ROS 2 as it is (remappings, parameters, log level). Ctrl-C makes the robot hold and ends the node."),
   handler: async (args) => {
     const paramsFile = existingFile("--params-file", args.paramsFile);
@@ -39,6 +40,7 @@ export default defineCommand({
     await startNode(new URL("../ros/controller-main.js", import.meta.url), rosArguments(paramsFile, [
       ...(bundle === undefined ? [] : [{ name: "bundle", text: bundle }]),
       ...(urdf === undefined ? [] : [{ name: "urdf", text: urdf }]),
+      ...(args.simTime === undefined ? [] : [{ name: "use_sim_time", truth: args.simTime }]),
       ...(args.goalsDir === undefined ? [] : [{ name: "goals_dir", text: resolve(args.goalsDir) }]),
     ], restOf(args)));
   },

@@ -24,7 +24,7 @@ const LEAVE_TIME_MS = 400;
  */
 export async function sendGoal({ node, image, timeoutS }: SendGoalOptions): Promise<void> {
   if (!/^\/?[A-Za-z_][A-Za-z0-9_]*(\/[A-Za-z_][A-Za-z0-9_]*)*$/.test(node)) {
-    throw new Error(`${JSON.stringify(node)} is not a node's name; give one such as /jepa_mpc_controller`);
+    throw new Error(`${JSON.stringify(node)} is not a node's name; give one such as /jepa_mpc`);
   }
   const topic = `${node.startsWith("/") ? "" : "/"}${node}/goal_image`;
   const ros = await RosNode.create(`jepa_mpc_goal_sender_${process.pid}`, { argv: [], lifecycle: false });

@@ -140,7 +140,7 @@ function scale(name: string, range: "width" | "height", domain: readonly [number
     range,
     nice: axis.log !== true && domain !== undefined,
     zero: false,
-  } as vega.Scale;
+  };
 }
 
 /** Lowest and highest value with a little room; undefined when there is nothing that can be drawn. */
@@ -298,5 +298,5 @@ function useOwnTextWidths(): void {
   // Exported by Vega for this purpose but not in its type declarations.
   const { textMetrics } = vega as unknown as { textMetrics: { width: (item: TextItem, text: unknown) => number } };
   textMetrics.width = (item, text) =>
-    text === null || text === undefined ? 0 : textWidth(String(text), item.fontSize ?? 11, item.fontWeight === "bold" ? "bold" : "normal");
+    typeof text !== "string" && typeof text !== "number" ? 0 : textWidth(String(text), item.fontSize ?? 11, item.fontWeight === "bold" ? "bold" : "normal");
 }

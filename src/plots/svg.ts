@@ -24,7 +24,6 @@ export function svgToPng(svg: string, zoom: number): Uint8Array {
 /** Text made safe for SVG; control characters, which XML forbids, become spaces. */
 export function escapeXml(text: string): string {
   return text
-    // eslint-disable-next-line no-control-regex -- these are exactly the characters XML 1.0 forbids
     .replace(/[\u0000-\u001f\u007f\ufffe\uffff]/g, " ")
     .replace(/&/g, "&amp;")
     .replace(/</g, "&lt;")
