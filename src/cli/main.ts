@@ -1,9 +1,8 @@
 import yargs from "yargs";
 
 import demo from "./demo.js";
-import evaluation from "./eval.js";
 import doctor from "./doctor.js";
-import evaluate from "./eval.js";
+import evaluation from "./eval.js";
 import goal, { GOAL_COMMANDS } from "./goal.js";
 import plan from "./plan.js";
 import { oneLine } from "./print.js";
