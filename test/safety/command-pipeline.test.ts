@@ -21,8 +21,8 @@ function moved(by: readonly number[], from: ArrayLike<number> = HOME): Float64Ar
 }
 
 function move(command: Command): Extract<Command, { kind: "move" }> {
-  assert.equal(command.kind, "move", JSON.stringify(command));
-  return command as Extract<Command, { kind: "move" }>;
+  assert.ok(command.kind === "move", JSON.stringify(command));
+  return command;
 }
 
 test("a small step is taken whole: way-point after the period, then a stop", () => {
@@ -150,6 +150,19 @@ test("hold() brakes and leaves the setpoint at its end", () => {
   close(pipeline.hold().points.at(-1)!.positions[0]!, end.positions[0]!);
 });
 
+test("a hold in the middle of a step goes on along it where braking at once would leave the bounds", () => {
+  const two = JOINTS.slice(0, 2);
+  const pipeline = new CommandPipeline(two);
+  pipeline.reset(atRest([2.533575, -0.5]));
+  // The second joint is fast and makes the common braking time long; the first would come too near to its limit by then.
+  for (const by of [[0.0175, 0.0809], [0.082, 0.1254], [0.021, 0.3895]]) pipeline.command(moved(by, pipeline.setpoint.positions), PERIOD_S);
+  pipeline.advance(0.059);
+  const held = pipeline.hold();
+  assert.equal(held.points.length, 2);
+  for (const point of held.points) assert.ok(point.positions[0]! <= two[0]!.upper - 0.1 + 1e-6, `${point.positions[0]!}`);
+  assert.ok(held.points[1]!.velocities.every((v) => v === 0));
+});
+
 test("limits without room and commands without a setpoint are errors", () => {
   assert.throws(() => new CommandPipeline([{ name: "narrow", lower: 0, upper: 0.1, maxVelocity: 1, maxAcceleration: 1 }]), /narrow/);
   assert.throws(() => new CommandPipeline([{ name: "dead", lower: -1, upper: 1, maxVelocity: 0, maxAcceleration: 1 }]), /dead: maxVelocity is 0/);
@@ -204,7 +217,7 @@ test("whatever is asked for and whenever, no limit is broken and nothing jumps",
         pipeline.advance(share * PERIOD_S);
       }
     }
-  }), { numRuns: 300 });
+  }), { numRuns: 120 });
 });
 
 test("on time, without advance(), the setpoint is where the robot is", () => {
@@ -226,5 +239,5 @@ test("on time, without advance(), the setpoint is where the robot is", () => {
     const held = pipeline.hold();
     player.play(held, held.points.at(-1)!.timeFromStartS);
     for (const velocity of player.velocities) close(velocity, 0);
-  }), { numRuns: 200 });
+  }), { numRuns: 80 });
 });
