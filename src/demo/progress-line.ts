@@ -3,6 +3,7 @@ export class ProgressLine {
   readonly #out: NodeJS.WriteStream;
   readonly #everyMs: number;
   #open = false;
+  #last = "";
   #lastMs = Number.NEGATIVE_INFINITY;
 
   constructor(out: NodeJS.WriteStream, everyMs = 1000) {
@@ -15,7 +16,8 @@ export class ProgressLine {
     if (this.#out.isTTY) {
       this.#out.write(`\r${text.slice(0, (this.#out.columns || 80) - 1)}\x1b[K`);
       this.#open = true;
-    } else if (performance.now() - this.#lastMs >= this.#everyMs) {
+    } else if (text !== this.#last && performance.now() - this.#lastMs >= this.#everyMs) {
+      this.#last = text;
       this.#lastMs = performance.now();
       this.#out.write(`${text}\n`);
     }

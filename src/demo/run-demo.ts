@@ -86,12 +86,18 @@ export async function runDemo(options: DemoOptions): Promise<DemoSummary> {
   process.once("SIGTERM", onSignal);
 
   let observer: Observer | undefined;
+  const over = new AbortController();
   try {
     observer = await Observer.create();
     const watching = observer;
     out.say(`simulator (pid ${children[0]?.pid}) and controller (pid ${children[1]?.pid}) on ROS_DOMAIN_ID ${env["ROS_DOMAIN_ID"]}, logs in ${relative(".", run) || run}`);
-    return await Promise.race([watch(watching, options, goalFile, run, out), died, interruption]);
+    const watched = watch(watching, options, goalFile, run, out, over.signal);
+    // When it loses the race it ends by the abort below.
+    watched.catch(() => undefined);
+    return await Promise.race([watched, died, interruption]);
   } finally {
+    // Whoever lost the race must not go on waiting: the process ends when nobody waits any more.
+    over.abort();
     out.done();
     process.off("SIGINT", onSignal);
     process.off("SIGTERM", onSignal);
@@ -108,8 +114,10 @@ export class Interrupted extends Error {
   override readonly name = "Interrupted";
 }
 
-async function watch(seen: Observer, options: DemoOptions, goalFile: RgbImage | undefined, run: string, out: ProgressLine): Promise<DemoSummary> {
-  await until(READY_WITHIN_S, () => {
+async function watch(
+  seen: Observer, options: DemoOptions, goalFile: RgbImage | undefined, run: string, out: ProgressLine, over: AbortSignal,
+): Promise<DemoSummary> {
+  await until(over, READY_WITHIN_S, () => {
     const missing = whatIsMissing(seen);
     out.update(missing === undefined ? "ready" : `waiting for ${missing}`);
     return missing === undefined;
@@ -141,11 +149,12 @@ async function watch(seen: Observer, options: DemoOptions, goalFile: RgbImage | 
   };
   seen.sendGoal(goal, goalName);
 
-  await until(options.timeoutS, () => newest?.final === true);
+  await until(over, options.timeoutS, () => newest?.final === true);
   const ended: DemoSummary["ended"] = newest?.final !== true ? "timeout" : newest.state === "reached" ? "reached" : "gave_up";
   // The rate is one of moving: before the arm comes to rest nothing more is counted.
   const controlHz = rateHz(seen.commandTimesS);
   await sleep(SETTLE_S);
+  over.throwIfAborted();
   seen.onStatus = () => undefined;
   out.done();
 
@@ -224,10 +233,11 @@ function compiled(path: string): string {
   return fileURLToPath(new URL(path, import.meta.url));
 }
 
-/** Waits until `done` says so. @throws Error with `late` when it is given and the time is up. */
-async function until(withinS: number, done: () => boolean, late?: () => string): Promise<void> {
+/** Waits until `done` says so. @throws Error with `late` when it is given and the time is up, or when `over` is aborted. */
+async function until(over: AbortSignal, withinS: number, done: () => boolean, late?: () => string): Promise<void> {
   const endMs = performance.now() + withinS * 1000;
   while (!done()) {
+    over.throwIfAborted();
     if (performance.now() > endMs) {
       if (late !== undefined) {
         throw new Error(late());

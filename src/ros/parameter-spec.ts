@@ -120,5 +120,5 @@ function describe(given: unknown): string {
   if (given === undefined || given === null) {
     return "unset";
   }
-  return Array.isArray(given) ? `[${given.map(String).join(", ")}]` : `${typeof given === "string" ? `"${given}"` : String(given)}`;
+  return Array.isArray(given) ? `[${given.map(String).join(", ")}]` : (typeof given === "string" ? `"${given}"` : String(given));
 }

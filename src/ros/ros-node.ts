@@ -58,7 +58,7 @@ export class RosNode {
   publisher<Message>(type: string, topic: string, qos: QosName): RclPublisher<Message> {
     const publisher = this.#node.createPublisher(type, topic, { qos: qosProfile(this.rcl, qos) });
     this.#disposers.push(() => { this.#node.destroyPublisher(publisher); });
-    return publisher as RclPublisher<Message>;
+    return publisher;
   }
 
   /** What the callback is given is freed when it returns: copy typed arrays at once. */
