@@ -4,6 +4,7 @@ import { join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { readImageFile } from "../camera/files.js";
+import { rosArguments } from "../cli/ros-arguments.js";
 import { writeLineChart } from "../plots/line-chart.js";
 import { writeStrip } from "../plots/strip.js";
 import { loadRclnodejs } from "../ros/rclnodejs.js";
@@ -64,12 +65,12 @@ export async function runDemo(options: DemoOptions): Promise<DemoSummary> {
   const env: NodeJS.ProcessEnv = { ...process.env, ROS_LOG_DIR: join(run, "ros") };
   const children = [
     new ChildNode("simulator", compiled("../../sim/ros/simulator-main.js"),
-      ["--ros-args", "-p", `task:=${options.task}`, "-p", `seed:=${options.seed}`], join(run, "simulator.log"), env),
-    new ChildNode("controller", compiled("../ros/controller-main.js"), [
-      "--ros-args", "-p", "use_sim_time:=true", "-p", `planner.seed:=${options.seed}`,
-      "-p", `bundle:=${resolve(options.bundle)}`,
-      "-r", "image:=camera/image_raw", "-r", "camera_info:=camera/camera_info",
-    ], join(run, "controller.log"), env),
+      rosArguments(undefined, [{ name: "task", text: options.task }, { name: "seed", integer: options.seed }], []), join(run, "simulator.log"), env),
+    new ChildNode("controller", compiled("../ros/controller-main.js"), rosArguments(undefined, [
+      { name: "use_sim_time", truth: true },
+      { name: "planner.seed", integer: options.seed },
+      { name: "bundle", text: resolve(options.bundle) },
+    ], ["-r", "image:=camera/image_raw", "-r", "camera_info:=camera/camera_info"]), join(run, "controller.log"), env),
   ];
   const died = Promise.race(children.map(async (child): Promise<never> => {
     const what = await child.ended;

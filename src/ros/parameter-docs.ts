@@ -13,7 +13,7 @@ export function parameterDocs(): string {
 
 A bad value is refused with the reason, at start and in \`ros2 param set\`. *Dynamic* ones apply from the next plan (or, where it says so,
 the next reset). *Static* ones are read when the node configures; set them before, or deactivate and clean up the node first.
-Parameter files name the node as \`/**\` or by its bare name: rclnodejs does not match names with a namespace.
+Parameter files name the node as \`/**\`, by its bare name, or by its full name (\`/cell/jepa_mpc\`); the later of these wins.
 
 ## Controller (\`jepa_mpc\`)
 

@@ -77,6 +77,8 @@ export interface RclNode {
   destroySubscription(subscription: RclSubscription): void;
   destroyService(service: unknown): void;
   getParameterOverrides(): RclParameter[];
+  /** Private in rclnodejs, see fully-named-node.ts. */
+  _getNativeParameterOverrides(): Map<string, RclParameter>;
   declareParameter(parameter: RclParameter, descriptor: RclParameterDescriptor, ignoreOverride: boolean): RclParameter;
   hasParameter(name: string): boolean;
   getParameter(name: string): RclParameter;

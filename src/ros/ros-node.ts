@@ -1,3 +1,4 @@
+import { fullyNamed } from "./fully-named-node.js";
 import { NodeParameters } from "./node-parameters.js";
 import { qosProfile } from "./qos.js";
 import { loadRclnodejs } from "./rclnodejs.js";
@@ -29,8 +30,8 @@ export class RosNode {
   static async create(name: string, options: RosNodeOptions): Promise<RosNode> {
     const rcl = await loadRclnodejs();
     await rcl.init(rcl.Context.defaultContext(), options.argv);
-    const node = options.lifecycle ? new rcl.lifecycle.LifecycleNode(name) : new rcl.Node(name);
-    return new RosNode(rcl, node);
+    const NodeClass = fullyNamed(options.lifecycle ? rcl.lifecycle.LifecycleNode : rcl.Node);
+    return new RosNode(rcl, new NodeClass(name));
   }
 
   private constructor(rcl: Rclnodejs, node: RclNode) {

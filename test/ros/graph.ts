@@ -16,6 +16,11 @@ export const SKIP: string | false = ((): string | false => {
 export const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 export const TINY_BUNDLE = join(ROOT, "test", "fixtures", "tiny-bundle");
 
+/** Arguments of the controller as they are, for what `-p` does not do. */
+export function startControllerWith(env: NodeJS.ProcessEnv, argv: readonly string[]): ChildNode {
+  return new ChildNode("controller", join(ROOT, "dist", "src/ros/controller-main.js"), argv, join(logs, `controller-${started++}.log`), env);
+}
+
 /** A graph of its own on the loopback interface. */
 export function graphEnv(): NodeJS.ProcessEnv {
   return {

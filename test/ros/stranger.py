@@ -222,6 +222,10 @@ class Stranger(Node):
             self.goal_pub.publish(goal)
         elif what == "goal_name":
             self.when_matched(self.name_pub, String(data=command["name"]), 1)
+        elif what == "description":
+            with open(command["file"], encoding="utf8") as file:
+                self.description_pub = self.create_publisher(String, "robot_description", LATCHED)
+                self.description_pub.publish(String(data=file.read()))
         elif what == "call":
             self.call(command["request"], command["kind"], command["service"], command)
         elif what == "trajectory":
