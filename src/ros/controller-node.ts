@@ -7,6 +7,7 @@ import { goalsDir } from "../goals/goals-dir.js";
 import { Complaints } from "./complaints.js";
 import { ControlClock } from "./control-clock.js";
 import { assembleController } from "./controller-assembly.js";
+import { FramePhase } from "./frame-phase.js";
 import { JointStateCollector } from "./joint-state-collector.js";
 import { LifecycleShell } from "./lifecycle-shell.js";
 import { locate } from "./locate.js";
@@ -37,6 +38,8 @@ import type { RosNode } from "./ros-node.js";
 export const NODE_NAME = "jepa_mpc";
 /** Until a last message has left the process, s: DDS sends in a thread of its own. */
 const FLUSH_S = 0.15;
+/** How far a control step may be moved toward a camera frame while the arm moves, s. */
+const MOVING_SHIFT_S = 0.003;
 /** Longest stop that is streamed while leaving, s. */
 const LONGEST_STOP_S = 1;
 
@@ -45,6 +48,7 @@ interface Configured {
   readonly controller: Controller;
   readonly bundleName: string;
   readonly clock: ControlClock;
+  readonly framePhase: FramePhase;
   readonly periodS: number;
   /** Plays commands as positions; only for a forward command controller. */
   readonly stream: { readonly trajectories: TrajectoryStream; readonly timer: Periodic } | undefined;
@@ -74,6 +78,8 @@ export class ControllerNode {
   #goal: { readonly name: string; readonly image: RgbImage } | undefined;
   #lastStatus: ControllerStatus | undefined;
   #cameraInfo: { readonly width: number; readonly height: number } | undefined;
+  /** Age of the newest frame at the last control step, s. */
+  #frameAgeS: number | undefined;
   #counts = { frames: 0, jointStates: 0, sinceS: performance.now() / 1000 };
 
   constructor(ros: RosNode) {
@@ -164,9 +170,13 @@ export class ControllerNode {
       }),
       ports: { sendTrajectory: send, publishStatus: (status: ControllerStatus) => { this.#publishStatus(status); } },
     }));
-    this.#configured = { controller, bundleName: manifest.name, clock, periodS: manifest.action.period_s, stream, entitiesBefore };
+    const framePhase = new FramePhase();
+    this.#configured = { controller, bundleName: manifest.name, clock, framePhase, periodS: manifest.action.period_s, stream, entitiesBefore };
 
-    ros.subscribe<ImageMessage>(TYPES.image, "image", "sensor", (message) => { this.#onImage(controller, message); });
+    ros.subscribe<ImageMessage>(TYPES.image, "image", "sensor", (message) => {
+      this.#onImage(controller, message);
+      framePhase.onFrame(clock.now());
+    });
     ros.subscribe<CameraInfoMessage>(TYPES.cameraInfo, "camera_info", "sensor", ({ width, height }) => { this.#cameraInfo = { width, height }; });
     ros.subscribe<JointStateMessage>(TYPES.jointState, "joint_states", "sensor", (message) => { this.#onJointStates(controller, joints, message); });
     ros.subscribe<ImageMessage>(TYPES.image, "~/goal_image", "latched", (message) => {
@@ -189,8 +199,13 @@ export class ControllerNode {
     if (configured === undefined) {
       throw new Error("not configured");
     }
-    const { controller, clock, periodS } = configured;
-    this.#ticks = new Periodic(periodS, () => clock.now(), this.#ros.usesSimTime, () => { this.#ros.guarded("control step", () => { controller.tick(); }); });
+    const { controller, clock, periodS, framePhase } = configured;
+    const ticks = new Periodic(periodS, () => clock.now(), this.#ros.usesSimTime, () => {
+      this.#frameAgeS = framePhase.ageS(clock.now());
+      this.#ros.guarded("control step", () => { controller.tick(); });
+      ticks.shift(framePhase.shift(ticks.dueS, controller.status.state === "planning" ? MOVING_SHIFT_S : periodS));
+    });
+    this.#ticks = ticks;
     this.#ros.log.info("active");
   }
 
@@ -374,6 +389,7 @@ export class ControllerNode {
       values: [
         { key: "image_hz", value: (frames / spanS).toFixed(2) },
         { key: "joint_states_hz", value: (jointStates / spanS).toFixed(2) },
+        ...(this.#frameAgeS === undefined ? [] : [{ key: "frame_age_ms", value: (this.#frameAgeS * 1000).toFixed(1) }]),
         { key: "missed_periods", value: String(this.#ticks?.missed ?? 0) },
       ],
     };

@@ -29,6 +29,16 @@ export class Periodic {
     return this.#missed;
   }
 
+  /** When the next call is due, on its clock, s. */
+  get dueS(): number {
+    return this.#dueS;
+  }
+
+  /** Moves the next call, and with it all later ones, by some seconds. For use within the call. */
+  shift(byS: number): void {
+    this.#dueS += byS;
+  }
+
   stop(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;

@@ -4,6 +4,7 @@ import { describe, it } from "node:test";
 import { Pacer } from "../../sim/ros/pacer.js";
 import { Complaints } from "../../src/ros/complaints.js";
 import { ControlClock } from "../../src/ros/control-clock.js";
+import { FramePhase } from "../../src/ros/frame-phase.js";
 import { judgeStamp } from "../../src/ros/stamp-judge.js";
 import { toRosTime, toSeconds } from "../../src/ros/time.js";
 
@@ -47,6 +48,38 @@ describe("ControlClock", () => {
     near(clock.now(), 1.6);
     sim = 3.2;
     near(clock.now(), 1.8);
+  });
+});
+
+describe("FramePhase", () => {
+  it("brings control steps just behind frames, a little at a time", () => {
+    const phase = new FramePhase();
+    let frameS = 0.03;
+    let dueS = 0.2;
+    let shifted = 0;
+    for (let step = 0; step < 60; step++) {
+      for (; frameS <= dueS; frameS += 0.1) {
+        phase.onFrame(frameS);
+      }
+      const shift = phase.shift(dueS + 0.2, 0.003);
+      assert.ok(Math.abs(shift) <= 0.003);
+      shifted += shift;
+      dueS += 0.2 + shift;
+    }
+    const behindS = (((dueS - 0.03) % 0.1) + 0.1) % 0.1;
+    assert.ok(Math.abs(behindS - 0.01) < 1e-6, `${behindS} s behind a frame`);
+    assert.ok(Math.abs(shifted) <= 0.05 + 1e-9, "the shorter way round");
+  });
+
+  it("leaves the steps alone without a camera, and with an irregular one", () => {
+    const phase = new FramePhase();
+    assert.equal(phase.shift(1, 0.1), 0);
+    let frameS = 0;
+    for (let i = 0; i < 50; i++) {
+      frameS += i % 2 === 0 ? 0.01 : 0.3;
+      phase.onFrame(frameS);
+    }
+    assert.equal(phase.shift(frameS + 0.1, 0.1), 0);
   });
 });
 

@@ -77,7 +77,7 @@ class Stranger(Node):
         say("status", level=level_of(m), name=m.name, message=m.message, values={v.key: v.value for v in m.values})
 
     def on_diagnostics(self, m):
-        say("diagnostics", names=[s.name for s in m.status])
+        say("diagnostics", names=[s.name for s in m.status], inputs={v.key: v.value for s in m.status if s.name.endswith("inputs") for v in s.values})
 
     def on_trajectory(self, m):
         points = [{"positions": list(p.positions), "velocities": list(p.velocities), "t": p.time_from_start.sec + p.time_from_start.nanosec * 1e-9} for p in m.points]
@@ -252,6 +252,9 @@ def main():
     say("ready")
     for line in sys.stdin:
         node.obey(json.loads(line))
+    # rclpy's threads are still waiting for messages; there is nothing to tidy up.
+    sys.stdout.flush()
+    os._exit(0)
 
 
 main()
