@@ -1,13 +1,14 @@
 /** Writes arrays as NumPy's .npy files (format version 1.0), which Python reads without copying. */
 import { writeFileSync } from "node:fs";
 
-const KINDS = { u1: 1, f4: 4 } as const;
+/** Unsigned bytes and little-endian 32-bit floats. */
+type Kind = "u1" | "f4";
 
 /**
  * @param shape sizes of the axes; their product is the number of elements in `data`.
  * @throws Error when data and shape do not agree.
  */
-export function writeNpy(file: string, kind: keyof typeof KINDS, shape: readonly number[], data: Uint8Array | Float32Array): void {
+export function writeNpy(file: string, kind: Kind, shape: readonly number[], data: Uint8Array | Float32Array): void {
   const count = shape.reduce((product, size) => product * size, 1);
   if (count !== data.length) throw new Error(`npy: ${data.length} elements do not fill the shape ${shape.join("x")}`);
   const dtype = kind === "u1" ? "|u1" : "<f4";

@@ -30,9 +30,11 @@ def parse_arguments() -> tuple[argparse.Namespace, Config]:
     parser.add_argument("--out", type=Path, required=True, help="folder for checkpoint and log")
     parser.add_argument("--threads", type=int, default=0, help="CPU threads (default: PyTorch's own choice)")
     for field in fields(Config):
-        parser.add_argument(f"--{field.name.replace('_', '-')}", type=type(field.default), default=field.default)
+        several = {"nargs": "+", "type": int} if isinstance(field.default, tuple) else {"type": type(field.default)}
+        parser.add_argument(f"--{field.name.replace('_', '-')}", default=field.default, **several)
     arguments = parser.parse_args()
-    return arguments, Config(**{field.name: getattr(arguments, field.name) for field in fields(Config)})
+    chosen = lambda value: tuple(value) if isinstance(value, list) else value
+    return arguments, Config(**{field.name: chosen(getattr(arguments, field.name)) for field in fields(Config)})
 
 
 def save(file: Path, content: dict) -> None:
@@ -65,7 +67,8 @@ def main() -> None:
         optimiser.load_state_dict(checkpoint["optimiser"])
         step, spent_s = checkpoint["step"], checkpoint["spent_s"]
         print(f"train: going on at step {step}, {spent_s / 60:.1f} of {config.minutes:g} minutes spent", flush=True)
-    sampler = WindowSampler(training, config.horizon, config.windows, seed=config.seed + step)
+    sampler = WindowSampler(training, horizon=config.horizon, frames=config.frames, windows=config.windows,
+                            moving_share=config.moving_share, seed=config.seed + step)
     generator = torch.Generator().manual_seed(config.seed + step)
 
     def write_checkpoint() -> None:

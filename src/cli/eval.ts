@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 
+import { DEFAULT_EXPLORATION_FLOOR } from "../control/exploration-scale.js";
 import { BUNDLE_OPTION, findBundleDir } from "./bundle-dir.js";
 import { defineCommand } from "./command.js";
 import { parseNumber } from "./numbers.js";
@@ -23,7 +24,7 @@ export default defineCommand({
       .option("method", { choices: ["icem", "cem"] as const, default: "icem" as const, describe: "Planner" })
       .option("candidates", { type: "string", requiresArg: true, describe: "Sequences scored in the first iteration [default: the planner's]" })
       .option("iterations", { type: "string", requiresArg: true, describe: "Iterations a plan [default: the planner's]" })
-      .option("exploration-floor", { type: "string", requiresArg: true, default: "1", describe: "Share of the search's width that is left at the goal, above 0 to 1" })
+      .option("exploration-floor", { type: "string", requiresArg: true, default: String(DEFAULT_EXPLORATION_FLOOR), describe: "Share of the search's width that is left at the goal, above 0 to 1" })
       .option("workers", { type: "string", requiresArg: true, default: String(availableParallelism()), describe: "Episodes at once" })
       .option("json", { type: "string", requiresArg: true, describe: "Write summary and every episode to this file, or the summary to the output with -" })
       .option("png", { type: "string", requiresArg: true, describe: "Draw start against final distances into this file" })

@@ -52,7 +52,7 @@ export interface ControllerOptions {
   readonly progress?: ProgressOptions;
   /** Cold starts before a goal is given up; progress gives them back. Default 2. */
   readonly retryAttemptLimit?: number;
-  /** Share of the planner's width that is left at the goal, in (0, 1]. Default 1: always the whole width. */
+  /** Share of the planner's width that is left at the goal, in (0, 1]; 1 is always the whole width. Default 0.1. */
   readonly explorationFloor?: number;
   /** First seed of the planner. Every cold start takes the next. Default 0. */
   readonly seed?: number;

@@ -3,7 +3,7 @@ import type { JointState, JointTrajectory } from "../robot/types.js";
 import type { HoldReason } from "../safety/types.js";
 import { ActionQueue } from "./action-queue.js";
 import type { ControllerGoal, ControllerOptions } from "./controller-options.js";
-import { explorationScale } from "./exploration-scale.js";
+import { DEFAULT_EXPLORATION_FLOOR, explorationScale } from "./exploration-scale.js";
 import { GoalChecker } from "./goal-checker.js";
 import { PendingPlan, type PlanOutcome } from "./pending-plan.js";
 import type { PlanResult } from "./planning-service.js";
@@ -373,7 +373,7 @@ export class Controller {
   }
 
   #ask(goal: ActiveGoal, committed: Float32Array, sentBefore: number): void {
-    const { actionSpace, planning, planDeadlineMs = this.#defaultDeadlineMs(), explorationFloor = 1 } = this.#options;
+    const { actionSpace, planning, planDeadlineMs = this.#defaultDeadlineMs(), explorationFloor = DEFAULT_EXPLORATION_FLOOR } = this.#options;
     const request = {
       image: this.#camera.value!,
       state: actionSpace.state(this.#joints.value!),

@@ -17,15 +17,20 @@ class Config:
     predictor_expansion: int = 2
     condition_width: int = 128
 
-    # Windows of the data: `horizon` actions, `horizon + 1` pictures.
+    # Windows of the data: `horizon` actions; of the pictures only those at `frames` are encoded, so that a batch has more windows.
     horizon: int = 6
-    windows: int = 24
+    frames: tuple[int, ...] = (0, 1, 3, 6)
+    windows: int = 42
+    # Share of windows drawn from those in which an object moves (known from the simulator; it curates, it is in no loss).
+    moving_share: float = 0.5
 
-    # Loss weights. Guard against collapse: SIGReg (LeJEPA, Balestriero and LeCun 2025) and the variance within a window.
-    sigreg_weight: float = 0.05
+    # Loss weights. Guard against collapse: SIGReg (LeJEPA, Balestriero and LeCun 2025), decorrelation of the latent's entries
+    # (VICReg, Bardes et al. 2022) and the variance within a window.
+    sigreg_weight: float = 0.2
+    decorrelation_weight: float = 0.1
     sigreg_projections: int = 128
     temporal_weight: float = 1.0
-    temporal_target: float = 0.35
+    temporal_target: float = 0.25
     displacement_weight: float = 1.0
 
     # Optimisation. The budget is in minutes of training; the learning rate follows the share that is spent.

@@ -64,24 +64,35 @@ def load_episodes(folder: Path) -> Episodes:
 
 
 class WindowSampler:
-    """Random windows of consecutive frames, the same sequence for the same seed."""
+    """Random windows of consecutive actions, the same sequence for the same seed.
 
-    def __init__(self, episodes: Episodes, horizon: int, windows: int, seed: int) -> None:
+    `moving_share` of them come from the windows in which cube or cup moves by more than 1 cm: with plain sampling the arm moves in
+    all windows and an object in few, and the latent learns the arm alone.
+    """
+
+    def __init__(self, episodes: Episodes, *, horizon: int, frames: tuple[int, ...], windows: int, moving_share: float, seed: int) -> None:
+        if frames[0] != 0 or frames[-1] > horizon:
+            raise ValueError(f"frames is {frames}: it must begin with 0 and end within the horizon of {horizon}")
         self._episodes = episodes
         self._horizon = horizon
+        self._frames = np.array(frames)
         self._windows = windows
+        self._moving_share = moving_share
         self._generator = np.random.default_rng(seed)
+        moved = episodes.truths[:, horizon:, 3:9] - episodes.truths[:, :-horizon, 3:9]
+        self._moving = np.argwhere(np.maximum(np.linalg.norm(moved[..., :3], axis=-1), np.linalg.norm(moved[..., 3:], axis=-1)) > 0.01)
 
     def draw(self) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """images uint8 [B, L+1, H, W, 3], states [B, L+1, S], actions [B, L, A]."""
+        """images uint8 [B, F, H, W, 3] at the chosen frames, states [B, F, S] at the same, actions [B, horizon, A]."""
         e = self._episodes
-        frames = e.images.shape[1]
-        episode = self._generator.integers(len(e), size=self._windows)
-        start = self._generator.integers(frames - self._horizon, size=self._windows)
-        at = start[:, None] + np.arange(self._horizon + 1)
-        index = episode[:, None]
+        starts = e.images.shape[1] - self._horizon
+        window = np.stack([self._generator.integers(len(e), size=self._windows), self._generator.integers(starts, size=self._windows)], 1)
+        curated = round(self._moving_share * self._windows) if len(self._moving) else 0
+        window[:curated] = self._moving[self._generator.integers(max(1, len(self._moving)), size=curated)]
+        episode, start = window[:, :1], window[:, 1:]
+        at = start + self._frames
         return (
-            torch.from_numpy(e.images[index, at]),
-            torch.from_numpy(e.states[index, at]),
-            torch.from_numpy(e.actions[index, at[:, :-1]]),
+            torch.from_numpy(e.images[episode, at]),
+            torch.from_numpy(e.states[episode, at]),
+            torch.from_numpy(e.actions[episode, start + np.arange(self._horizon)]),
         )

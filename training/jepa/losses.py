@@ -27,6 +27,16 @@ def sigreg(latents: Tensor, projections: int, generator: torch.Generator) -> Ten
     return latents.shape[0] * statistic.mean()
 
 
+def decorrelation(latents: Tensor) -> Tensor:
+    """Squared correlations between different entries, summed a row and averaged over rows (VICReg, Bardes et al. 2022, section 4).
+
+    SIGReg alone left most of the latent repeating the arm; this makes room for what else there is to see. [N, D] to a scalar.
+    """
+    normal = (latents - latents.mean(0)) / latents.std(0).clamp_min(1e-3)
+    correlation = normal.T @ normal / (len(latents) - 1)
+    return (correlation - torch.diag(correlation.diag())).square().sum() / latents.shape[1]
+
+
 def temporal_variance(latents: Tensor, target: float) -> Tensor:
     """Hinge on the deviation within each window: features that never change in an episode predict well and are useless.
 
@@ -38,21 +48,26 @@ def temporal_variance(latents: Tensor, target: float) -> Tensor:
 
 def training_loss(model: WorldModel, config: Config, images: Tensor, states: Tensor, actions: Tensor,
                   generator: torch.Generator) -> tuple[Tensor, dict[str, float]]:
-    """Loss of a batch of windows and its parts. images [B, L+1, 3, H, W] in [-1, 1]; no gradient is stopped anywhere."""
-    b, frames = images.shape[:2]
+    """Loss of a batch of windows and its parts; no gradient is stopped anywhere.
+
+    images [B, F, 3, H, W] in [-1, 1] and states [B, F, 7] at `config.frames`, actions [B, horizon, 4].
+    """
+    b, count = images.shape[:2]
     with torch.autocast("cpu", torch.bfloat16):
         z = model.encoder.encode(images.flatten(0, 1).contiguous(memory_format=torch.channels_last))
-    z = z.float().unflatten(0, (b, frames))
-    steps = frames - 1
+    z = z.float().unflatten(0, (b, count))
 
     rolled, _ = model.rollout(z[:, 0], states[:, 0], actions)
-    multi_step = (rolled - z[:, 1:]).square().mean((0, 2))
-    one = model.predictor(z[:, :-1].flatten(0, 1), states[:, :-1].flatten(0, 1), actions.flatten(0, 1))
-    one_step = (one - z[:, 1:].flatten(0, 1)).square().mean()
+    seen = torch.tensor(config.frames[1:])
+    multi_step = (rolled[:, seen - 1] - z[:, 1:]).square().mean((0, 2))
+    # From a frame in the middle on, so that the predictor also starts where an action is under way.
+    middle = count // 2
+    later, _ = model.rollout(z[:, middle], states[:, middle], actions[:, config.frames[middle] :])
+    onward = (later[:, seen[middle:] - config.frames[middle] - 1] - z[:, middle + 1 :]).square().mean()
 
     # Displacement of the tool between two frames of a window, from the difference of their latents (inverse dynamics over many steps).
-    first = torch.randint(0, steps, (b,), generator=generator)
-    second = first + 1 + (torch.rand(b, generator=generator) * (steps - first)).long()
+    first = torch.randint(0, count - 1, (b,), generator=generator)
+    second = first + 1 + (torch.rand(b, generator=generator) * (count - 1 - first)).long()
     rows = torch.arange(b)
     moved = (states[rows, second, :3] - states[rows, first, :3]) / model.predictor.state_std[:3]
     displacement = (model.displacement(z[rows, second] - z[rows, first]) - moved).square().mean()
@@ -60,15 +75,17 @@ def training_loss(model: WorldModel, config: Config, images: Tensor, states: Ten
     gripper = (model.opening(z) - opening).square().mean()
 
     gaussian = sigreg(z.flatten(0, 1), config.sigreg_projections, generator)
+    correlated = decorrelation(z.flatten(0, 1))
     temporal = temporal_variance(z, config.temporal_target)
     loss = (
-        multi_step.mean() + one_step
+        multi_step.mean() + onward
         + config.sigreg_weight * gaussian
+        + config.decorrelation_weight * correlated
         + config.temporal_weight * temporal
         + config.displacement_weight * (displacement + 0.3 * gripper)
     )
     parts = {
-        "loss": loss, "multi_step": multi_step.mean(), "one_step": one_step, "sigreg": gaussian,
+        "loss": loss, "multi_step": multi_step.mean(), "onward": onward, "sigreg": gaussian, "decorrelation": correlated,
         "temporal": temporal, "displacement": displacement, "gripper": gripper,
     }
     return loss, {name: float(value.detach()) for name, value in parts.items()}

@@ -34,8 +34,7 @@ class SpatialSoftmax(nn.Module):
     def __init__(self, size: int, temperature: float = 4.0) -> None:
         super().__init__()
         axis = torch.linspace(-1, 1, size)
-        self.register_buffer("x", axis.repeat(size), persistent=False)
-        self.register_buffer("y", axis.repeat_interleave(size), persistent=False)
+        self.register_buffer("grid", torch.stack([axis.repeat(size), axis.repeat_interleave(size)], 1), persistent=False)
         self.temperature = nn.Parameter(torch.tensor(float(temperature)))
 
     def forward(self, maps: Tensor) -> Tensor:
@@ -44,10 +43,9 @@ class SpatialSoftmax(nn.Module):
         centred = flat - flat.mean(-1, keepdim=True)
         normal = centred * torch.rsqrt(centred.square().mean(-1, keepdim=True) + 1e-5)
         attention = torch.softmax(normal * self.temperature, -1)
-        x = (attention * self.x).sum(-1)
-        y = (attention * self.y).sum(-1)
+        place = attention @ self.grid
         sharpness = (attention * normal).sum(-1)
-        return torch.cat([x, y, sharpness], -1)
+        return torch.cat([place[..., 0], place[..., 1], sharpness], -1)
 
 
 class Encoder(nn.Module):
