@@ -208,7 +208,7 @@ function progressText(status: SeenStatus, distanceM: number | undefined, hz: num
   const parts = [
     `step ${status.steps}`,
     status.energy === undefined ? undefined : `energy ${status.energy.toPrecision(3)}`,
-    status.energyShare === undefined ? undefined : `${(100 * status.energyShare).toFixed(0)} % of start`,
+    status.energyShare === undefined ? undefined : `${Number((100 * status.energyShare).toPrecision(2))} % of start`,
     distanceM === undefined ? undefined : `distance ${centimetres(distanceM)}`,
     status.planMs === undefined ? undefined : `plan ${status.planMs.toFixed(0)} ms`,
     hz === null ? undefined : `${hz.toFixed(1)} Hz`,
