@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // node scripts/run.mjs demo [arguments of `jepa-mpc demo`]
-// node scripts/run.mjs test [--training] [test files]
+// node scripts/run.mjs test [--without-training] [test files]
 // Both set the checkout up first.
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -35,9 +35,9 @@ async function demo(demoArguments) {
 
 /** Lint, types, training's tests, and last the node tests, so that their summary closes the output. */
 async function test(testArguments) {
-  const files = testArguments.filter((argument) => argument !== "--training");
-  const pythonTests = hasPythonTests();
-  const training = pythonTests && (testArguments.includes("--training") || existsSync(trainingPrefix));
+  const files = testArguments.filter((argument) => argument !== "--without-training");
+  // Named test files are for a quick look; PyTorch is not fetched for them.
+  const training = !testArguments.includes("--without-training") && (files.length === 0 || existsSync(trainingPrefix));
   await setUp({ training, build: false });
 
   say("lint");
@@ -52,8 +52,8 @@ async function test(testArguments) {
   if (training) {
     say("tests of training/");
     failed = await foreground(trainingPython, ["-m", "pytest", "-q", "training"], { cwd: projectRoot, env: { ...process.env, OMP_NUM_THREADS: "1" } });
-  } else if (pythonTests) {
-    say("training/ is not tested here: npm run setup -- --training installs what it needs");
+  } else {
+    say("training/ is not tested in this run");
   }
 
   say("tests");
@@ -76,9 +76,4 @@ function testFiles() {
   // Node 20's test runner does not expand patterns itself.
   const folder = join("dist", "test");
   return readdirSync(join(projectRoot, folder), { recursive: true }).filter((file) => file.endsWith(".test.js")).sort().map((file) => join(folder, file));
-}
-
-function hasPythonTests() {
-  const folder = join(projectRoot, "training");
-  return existsSync(folder) && readdirSync(folder, { recursive: true }).some((file) => /(^|\/)(test_[^/]*|[^/]*_test)\.py$/.test(file));
 }
