@@ -27,8 +27,19 @@ const options = yargs(hideBin(process.argv))
   .strict()
   .parseSync();
 
-if (options.seed + options.episodes > FIRST_HELD_OUT_SEED) {
-  process.stderr.write(`collect: seeds up to ${options.seed + options.episodes} reach into those kept for evaluation (from ${FIRST_HELD_OUT_SEED}); choose a smaller --seed\n`);
+for (const [name, value, least, most] of [
+  ["episodes", options.episodes, 1, 1e6], ["steps", options.steps, 1, 1e4], ["seed", options.seed, 0, 2 ** 31],
+  ["image-size", options.imageSize, 64, 256], ["workers", options.workers, 1, 256],
+] as const) {
+  if (!Number.isInteger(value) || value < least || value > most) {
+    process.stderr.write(`collect: --${name} is ${value}; give a whole number from ${least} to ${most}\n`);
+    process.exit(2);
+  }
+}
+const shards = Math.ceil(options.episodes / SHARD_EPISODES);
+const endSeed = options.seed + shards * SHARD_EPISODES;
+if (endSeed > FIRST_HELD_OUT_SEED) {
+  process.stderr.write(`collect: seeds up to ${endSeed - 1} reach into those kept for evaluation (from ${FIRST_HELD_OUT_SEED}); choose a smaller --seed\n`);
   process.exit(2);
 }
 
@@ -52,7 +63,6 @@ if (existsSync(descriptionFile) && readFileSync(descriptionFile, "utf8") !== tex
 writeFileSync(`${descriptionFile}.part`, text);
 renameSync(`${descriptionFile}.part`, descriptionFile);
 
-const shards = Math.ceil(options.episodes / SHARD_EPISODES);
 const orders: ShardOrder[] = Array.from({ length: shards }, (_, i) => ({
   folder: join(options.out, `shard-${String(i).padStart(5, "0")}`),
   firstSeed: options.seed + i * SHARD_EPISODES,

@@ -56,7 +56,7 @@ function follow(random: Random, legs: Legs, noise: number): Explorer {
     const longest = Math.max(limit, ...[0, 1, 2].map((axis) => Math.abs((leg as Leg).target[axis as 0] - (tool[axis] as number))));
     for (let axis = 0; axis < 3; axis++) {
       const wanted = ((leg.target[axis as 0] - (tool[axis] as number)) * limit) / longest;
-      action[axis] = clamp(wanted + (drift[axis as 0] as number), -MAX_STEP_M, MAX_STEP_M);
+      action[axis] = clamp(wanted + (drift[axis as 0]), -MAX_STEP_M, MAX_STEP_M);
     }
     action[3] = leg.opening;
     return action;

@@ -52,7 +52,8 @@ export class TrajectoryController {
     const waypoints = trajectory.points.map((point, i) => {
       const timeS = point.timeFromStartS;
       if (!Number.isFinite(timeS) || timeS < 0 || timeS <= previousS) {
-        throw new RefusedCommand(`trajectory: time_from_start of point ${i} is ${timeS} s after ${previousS} s; times must increase`);
+        const why = i === 0 ? "it must be 0 or more" : `it must be more than the ${previousS} s of the point before`;
+        throw new RefusedCommand(`trajectory: time_from_start of point ${i} is ${timeS} s; ${why}`);
       }
       previousS = timeS;
       return { timeS, hasVelocities: point.velocities.length > 0, ...this.#waypoint(order, point.positions, point.velocities, i) };
@@ -122,6 +123,8 @@ export class TrajectoryController {
   #order(names: readonly string[]): number[] {
     const unknown = names.find((name) => !this.#jointNames.includes(name));
     if (unknown !== undefined) throw new RefusedCommand(`trajectory: joint "${unknown}" is not one of ${this.#jointNames.join(", ")}`);
+    const twin = names.find((name, i) => names.indexOf(name) < i);
+    if (twin !== undefined) throw new RefusedCommand(`trajectory: joint "${twin}" is named twice`);
     return this.#jointNames.map((name) => {
       const index = names.indexOf(name);
       if (index < 0) throw new RefusedCommand(`trajectory: joint "${name}" is missing; name all of ${this.#jointNames.join(", ")}`);

@@ -199,17 +199,27 @@ export class SimWorld {
 
   /** @throws Error when the bytes are not of this world. */
   restoreState(bytes: Uint8Array): void {
-    const saved = deserialize(bytes) as { state: Float64Array; steps: number; command: unknown };
+    const saved = readState(bytes);
     const kind = this.mj.mjtState.mjSTATE_INTEGRATION.value;
     const size = this.mj.mj_stateSize(this.model, kind);
-    if (!(saved.state instanceof Float64Array) || saved.state.length !== size) {
-      throw new Error(`sim: the saved state is not one of this world (${String(saved.state.length)} numbers, wanted ${size})`);
-    }
+    if (saved.state.length !== size) throw new Error(`sim: the saved state is not one of this world (${saved.state.length} numbers, wanted ${size})`);
     this.mj.mj_setState(this.model, this.data, Array.from(saved.state), kind);
     this.mj.mj_forward(this.model, this.data);
     this.#steps = saved.steps;
     this.command.restore(saved.command);
   }
+}
+
+function readState(bytes: Uint8Array): { state: Float64Array; steps: number; command: unknown } {
+  let saved: unknown;
+  try {
+    saved = deserialize(bytes);
+  } catch (error) {
+    throw new Error(`sim: the saved state cannot be read: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
+  const { state, steps, command } = (saved ?? {}) as { state?: unknown; steps?: unknown; command?: unknown };
+  if (!(state instanceof Float64Array) || typeof steps !== "number") throw new Error("sim: the saved state is not one of this world");
+  return { state, steps, command };
 }
 
 /** Attaches the arm to the scene and gives its joints servos and gravity compensation. */

@@ -21,8 +21,10 @@ export async function evaluate(options: EvaluationOptions): Promise<ReadonlyMap<
   const workerData: WorkerSetup = { bundleDirectory, planner, task, maxSteps, explorationFloor };
   const results = new Map<number, EpisodeResult>();
   let nextSeed = firstSeed;
+  const started: Worker[] = [];
   const runOne = (): Promise<void> => new Promise((resolve, reject) => {
     const worker = new Worker(new URL("./episode-worker.js", import.meta.url), { workerData });
+    started.push(worker);
     const end = (settle: () => void): void => { void worker.terminate().then(settle); };
     const next = (): void => {
       if (nextSeed < firstSeed + episodes) worker.postMessage(nextSeed++);
@@ -40,7 +42,12 @@ export async function evaluate(options: EvaluationOptions): Promise<ReadonlyMap<
     });
     next();
   });
-  await Promise.all(Array.from({ length: Math.min(workers, episodes) }, runOne));
+  try {
+    await Promise.all(Array.from({ length: Math.min(workers, episodes) }, runOne));
+  } finally {
+    // After a failure the others would go on, through all seeds, for nobody.
+    await Promise.all(started.map((worker) => worker.terminate()));
+  }
   return new Map([...results].sort(([a], [b]) => a - b));
 }
 

@@ -32,6 +32,8 @@ export class EeDeltaActions implements ActionSpace {
   }
 
   jointTargets(setpointPositions: Float64Array, action: Float32Array): Float64Array {
+    // The clamps below would turn an infinity into the edge of the box, and the linear solver takes NaN for zero.
+    if (!action.every(Number.isFinite)) return new Float64Array(setpointPositions.length).fill(NaN);
     const { workspace, toolRotation, posture, gripper } = this.#options;
     const { position } = this.#robot.toolPose(setpointPositions);
     const wanted = [0, 1, 2].map((axis) => {

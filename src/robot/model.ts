@@ -1,7 +1,7 @@
 import type { MjData, MjModel } from "@mujoco/mujoco";
 import { type Mujoco, mujoco } from "./mujoco.js";
 import type { JointLimits } from "./types.js";
-import { parseUrdf, type Urdf } from "./urdf.js";
+import { parseUrdf, type Urdf, type UrdfJoint } from "./urdf.js";
 
 /** Which part of the robot is controlled. */
 export interface RobotOptions {
@@ -37,21 +37,21 @@ export class RobotModel {
   readonly #jacr: InstanceType<Mujoco["DoubleBuffer"]>;
 
   private constructor(mj: Mujoco, urdf: Urdf, options: RobotOptions) {
-    const byName = new Map(urdf.joints.map((joint) => [joint.name, joint]));
-    this.jointNames =
-      options.jointNames ?? urdf.joints.filter((j) => j.type !== "fixed" && j.mimics === undefined).map((j) => j.name);
-    this.limits = this.jointNames.map((name) => {
-      const limits = byName.get(name)?.limits;
-      if (limits === undefined) throw new Error(`robot: the URDF "${urdf.name}" has no moving joint "${name}"`);
-      return limits;
-    });
     for (const link of [options.baseLink, options.toolLink]) {
       if (!urdf.links.includes(link)) throw new Error(`robot: the URDF "${urdf.name}" has no link "${link}"`);
     }
     const chain = chainTo(urdf, options.baseLink, options.toolLink);
+    const below = jointsBelow(urdf, options.baseLink);
+    const byName = new Map(below.map((joint) => [joint.name, joint]));
+    this.jointNames = options.jointNames ?? below.filter((j) => j.type !== "fixed" && j.mimics === undefined).map((j) => j.name);
+    this.limits = this.jointNames.map((name) => {
+      const limits = byName.get(name)?.limits;
+      if (limits === undefined) throw new Error(`robot: the URDF "${urdf.name}" has no moving joint "${name}" after the link "${options.baseLink}"`);
+      return limits;
+    });
     this.movesTool = this.jointNames.map((name) => chain.has(name));
     this.#mj = mj;
-    this.#model = mj.MjModel.from_xml_string(kinematicUrdf(urdf, options.baseLink));
+    this.#model = compile(mj, urdf, options.baseLink, below);
     this.#data = new mj.MjData(this.#model);
     const joint = mj.mjtObj.mjOBJ_JOINT.value;
     const ids = this.jointNames.map((name) => mj.mj_name2id(this.#model, joint, name));
@@ -109,22 +109,45 @@ function chainTo(urdf: Urdf, base: string, tool: string): Set<string> {
   const chain = new Set<string>();
   for (let link = tool; link !== base; ) {
     const joint = byChild.get(link);
-    if (joint === undefined) throw new Error(`robot: no chain of joints leads from "${base}" to "${tool}" (stopped at "${link}")`);
+    if (joint === undefined || chain.has(joint.name)) throw new Error(`robot: no chain of joints leads from "${base}" to "${tool}" (stopped at "${link}")`);
     chain.add(joint.name);
     link = joint.parent;
   }
   return chain;
 }
 
-/** The same tree with a token inertia on each link (MuJoCo wants mass on what moves) and no shapes. */
-function kinematicUrdf(urdf: Urdf, base: string): string {
+/** The joints that hang below a link; what carries it (a table, a mobile base) is left out, so that its frame is the world's. */
+function jointsBelow(urdf: Urdf, base: string): UrdfJoint[] {
+  const reached = new Set([base]);
+  const joints = new Set<UrdfJoint>();
+  for (const link of reached) {
+    for (const joint of urdf.joints) {
+      if (joint.parent !== link || reached.has(joint.child)) continue;
+      joints.add(joint);
+      reached.add(joint.child);
+    }
+  }
+  return urdf.joints.filter((joint) => joints.has(joint));
+}
+
+function compile(mj: Mujoco, urdf: Urdf, base: string, joints: readonly UrdfJoint[]): MjModel {
+  try {
+    return mj.MjModel.from_xml_string(kinematicUrdf(urdf.name, base, joints));
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    throw new Error(`robot: MuJoCo cannot use the URDF "${urdf.name}": ${message.trim().replaceAll(/\s*\n\s*/g, "; ")}`, { cause: error });
+  }
+}
+
+/** A tree with a token inertia on each link (MuJoCo wants mass on what moves) and no shapes. */
+function kinematicUrdf(name: string, base: string, branch: readonly UrdfJoint[]): string {
   const inertial = '<inertial><mass value="1"/><inertia ixx="1" iyy="1" izz="1" ixy="0" ixz="0" iyz="0"/></inertial>';
-  const links = urdf.links.map((name) => `<link name="${name}">${name === base ? "" : inertial}</link>`);
-  const joints = urdf.joints.map(
+  const links = [`<link name="${base}"/>`, ...branch.map((joint) => `<link name="${joint.child}">${inertial}</link>`)];
+  const joints = branch.map(
     (j) =>
       `<joint name="${j.name}" type="${j.type}"><origin xyz="${j.origin.xyz}" rpy="${j.origin.rpy}"/><parent link="${j.parent}"/>` +
       `<child link="${j.child}"/><axis xyz="${j.axis}"/><limit lower="${j.limits?.lower ?? 0}" upper="${j.limits?.upper ?? 0}" effort="1" velocity="1"/></joint>`,
   );
   const compiler = '<mujoco><compiler fusestatic="false"/></mujoco>';
-  return `<robot name="${urdf.name}">${compiler}${links.join("")}${joints.join("")}</robot>`;
+  return `<robot name="${name}">${compiler}${links.join("")}${joints.join("")}</robot>`;
 }

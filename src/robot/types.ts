@@ -30,8 +30,8 @@ export interface JointTrajectory {
 /** How actions of a world model become joint targets, and joint states become its proprioception. */
 export interface ActionSpace {
   /**
-   * Joint targets one action away from the setpoint, [joints] (rad, m). NaN in the action gives NaN in the targets,
-   * which `src/safety/` refuses.
+   * Joint targets one action away from the setpoint, [joints] (rad, m). A number in the action that is not finite gives NaN in
+   * the targets, which `src/safety/` refuses.
    */
   jointTargets(setpointPositions: Float64Array, action: Float32Array): Float64Array;
   /** Proprioception in the order and units of the bundle's manifest. */

@@ -44,6 +44,9 @@ export function parseUrdf(xml: string): Urdf {
   const links = list(robot, "link").map((link) => text(link, "name", "link"));
   const known = new Set(links);
   const joints = list(robot, "joint").map((joint) => readJoint(joint));
+  refuseTwins(links, (link) => `link "${link}" is there twice`);
+  refuseTwins(joints.map((joint) => joint.name), (joint) => `joint "${joint}" is there twice`);
+  refuseTwins(joints.map((joint) => joint.child), (link) => `link "${link}" is the child of two joints`);
   for (const joint of joints) {
     for (const link of [joint.parent, joint.child]) {
       if (!known.has(link)) throw new Error(`urdf: joint "${joint.name}" names the link "${link}", which the file does not have`);
@@ -64,11 +67,32 @@ function readJoint(node: unknown): UrdfJoint {
     type,
     parent: text(child(node, "parent"), "link", `<parent> of joint "${name}"`),
     child: text(child(node, "child"), "link", `<child> of joint "${name}"`),
-    origin: { xyz: attribute(origin, "xyz") ?? "0 0 0", rpy: attribute(origin, "rpy") ?? "0 0 0" },
-    axis: attribute(child(node, "axis"), "xyz") ?? "1 0 0",
+    origin: { xyz: readVector(name, "origin xyz", attribute(origin, "xyz")), rpy: readVector(name, "origin rpy", attribute(origin, "rpy")) },
+    axis: readAxis(name, attribute(child(node, "axis"), "xyz")),
     limits: type === "fixed" ? undefined : readLimits(name, type, child(node, "limit")),
     mimics: attribute(child(node, "mimic"), "joint"),
   };
+}
+
+/** Checks three numbers; "0 0 0" where there are none. */
+function readVector(joint: string, what: string, value = "0 0 0"): string {
+  const numbers = value.trim().split(/\s+/);
+  if (numbers.length !== 3 || !numbers.every((number) => number !== "" && Number.isFinite(Number(number)))) {
+    throw new Error(`urdf: joint "${joint}": ${what}="${value}" is not three numbers`);
+  }
+  return value;
+}
+
+function readAxis(joint: string, value = "1 0 0"): string {
+  if (readVector(joint, "axis xyz", value).trim().split(/\s+/).every((number) => Number(number) === 0)) {
+    throw new Error(`urdf: joint "${joint}": axis xyz="${value}" has no direction`);
+  }
+  return value;
+}
+
+function refuseTwins(names: readonly string[], tell: (name: string) => string): void {
+  const twin = names.find((name, i) => names.indexOf(name) < i);
+  if (twin !== undefined) throw new Error(`urdf: ${tell(twin)}`);
 }
 
 function readLimits(joint: string, type: string, node: unknown): JointLimits {
@@ -76,7 +100,7 @@ function readLimits(joint: string, type: string, node: unknown): JointLimits {
     const value = attribute(node, key);
     if (value === undefined) return missing;
     const parsed = Number(value);
-    if (!Number.isFinite(parsed)) throw new Error(`urdf: joint "${joint}": limit ${key}="${value}" is not a number`);
+    if (value.trim() === "" || !Number.isFinite(parsed)) throw new Error(`urdf: joint "${joint}": limit ${key}="${value}" is not a number`);
     return parsed;
   };
   const unbounded = type === "continuous" ? Infinity : 0;
