@@ -1,3 +1,5 @@
+import { FR3_JOINTS, FR3_WORKSPACE } from "../robot/fr3.js";
+
 import type { DoubleSpec, ParameterSpecs, ParameterValues } from "./parameter-spec.js";
 
 /** All parameters of the controller node but the limits per joint, which `jointLimitParameters` makes. */
@@ -18,7 +20,7 @@ export const CONTROLLER_PARAMETERS = {
   tool_link: { type: "string", default: "fr3_hand_tcp", changes: "static", description: "Link that the actions move." },
   joints: {
     type: "string_array", changes: "static",
-    default: ["fr3_joint1", "fr3_joint2", "fr3_joint3", "fr3_joint4", "fr3_joint5", "fr3_joint6", "fr3_joint7", "fr3_finger_joint1"],
+    default: [...FR3_JOINTS],
     description: "Controlled joints in the order of the commands, the gripper's among them.",
   },
   posture: {
@@ -26,11 +28,11 @@ export const CONTROLLER_PARAMETERS = {
     description: "Posture that a redundant arm is drawn to, one value for each of `joints`, rad or m.",
   },
   "workspace.low": {
-    type: "double_array", default: [0.33, -0.25, 0.02], length: 3, changes: "static",
+    type: "double_array", default: [...FR3_WORKSPACE.low], length: 3, changes: "static",
     description: "Lower corner of the box that the tool is kept in, x y z in the base link, m.",
   },
   "workspace.high": {
-    type: "double_array", default: [0.67, 0.25, 0.36], length: 3, changes: "static", description: "Upper corner of that box, m.",
+    type: "double_array", default: [...FR3_WORKSPACE.high], length: 3, changes: "static", description: "Upper corner of that box, m.",
   },
   "gripper.joint": { type: "string", default: "fr3_finger_joint1", changes: "static", description: "The one of `joints` that moves the gripper." },
   "gripper.max_joint": { type: "double", default: 0.04, range: [0, 10], changes: "static", description: "Value of the gripper's joint when open, m or rad." },
