@@ -1,5 +1,8 @@
-/** Further behind than this (real seconds), lost time is given up instead of caught up. */
-const MAX_BEHIND_S = 0.25;
+/**
+ * Further behind than this (real seconds), lost time is given up instead of caught up: a burst of simulated time would be
+ * a robot that runs away from a controller whose planning takes real time.
+ */
+const MAX_BEHIND_S = 0.03;
 
 /** What the pacer asks for. */
 export interface Pace {

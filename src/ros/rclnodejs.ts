@@ -77,7 +77,7 @@ export interface RclNode {
   destroySubscription(subscription: RclSubscription): void;
   destroyService(service: unknown): void;
   getParameterOverrides(): RclParameter[];
-  /** Private in rclnodejs, see fully-named-node.ts. */
+  /** Private in rclnodejs, see mended-node.ts. */
   _getNativeParameterOverrides(): Map<string, RclParameter>;
   declareParameter(parameter: RclParameter, descriptor: RclParameterDescriptor, ignoreOverride: boolean): RclParameter;
   hasParameter(name: string): boolean;

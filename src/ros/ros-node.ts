@@ -1,4 +1,4 @@
-import { fullyNamed } from "./fully-named-node.js";
+import { mended } from "./mended-node.js";
 import { NodeParameters } from "./node-parameters.js";
 import { qosProfile } from "./qos.js";
 import { loadRclnodejs } from "./rclnodejs.js";
@@ -30,7 +30,7 @@ export class RosNode {
   static async create(name: string, options: RosNodeOptions): Promise<RosNode> {
     const rcl = await loadRclnodejs();
     await rcl.init(rcl.Context.defaultContext(), options.argv);
-    const NodeClass = fullyNamed(options.lifecycle ? rcl.lifecycle.LifecycleNode : rcl.Node);
+    const NodeClass = mended(rcl, options.lifecycle ? rcl.lifecycle.LifecycleNode : rcl.Node);
     return new RosNode(rcl, new NodeClass(name));
   }
 
