@@ -67,6 +67,14 @@ export class RobotModel {
     return new RobotModel(await mujoco(), parseUrdf(xml), options);
   }
 
+  /** Gives the WebAssembly memory back; the model is of no use afterwards. */
+  dispose(): void {
+    this.#jacp.delete();
+    this.#jacr.delete();
+    this.#data.delete();
+    this.#model.delete();
+  }
+
   /** Pose of the tool in the base frame at joint positions `q` (rad, m). */
   toolPose(q: ArrayLike<number>): Pose {
     this.#place(q);
