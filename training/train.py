@@ -99,9 +99,9 @@ def main() -> None:
         for group in optimiser.param_groups:
             group["lr"] = rate
         images, states, actions = sampler.draw()
-        b = images.shape[0]
         pixels = images.float().permute(0, 1, 4, 2, 3) / 127.5 - 1.0
-        gain = 1 + config.gain * (2 * torch.rand(b, 1, 1, 1, 1, generator=generator) - 1)
+        # A gain of its own for every picture: one gain a window would be a feature that never changes and predicts itself.
+        gain = 1 + config.gain * (2 * torch.rand(*images.shape[:2], 1, 1, 1, generator=generator) - 1)
         pixels = (pixels + 1) * gain - 1 + 2 * config.pixel_noise * torch.randn(pixels.shape, generator=generator)
         loss, parts = training_loss(model, config, pixels, states, actions, generator)
         if not torch.isfinite(loss):

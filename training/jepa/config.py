@@ -29,6 +29,10 @@ class Config:
     sigreg_weight: float = 0.2
     decorrelation_weight: float = 0.1
     sigreg_projections: int = 128
+    # Groups of entries at the end of the latent, room for the objects: none may repeat what proprioception says, nor an earlier group.
+    object_groups: tuple[int, ...] = (8, 8)
+    independence_weight: float = 4.0
+    independence_features: int = 64
     temporal_weight: float = 1.0
     temporal_target: float = 0.25
     displacement_weight: float = 1.0
@@ -41,8 +45,8 @@ class Config:
     gradient_clip: float = 1.0
     seed: int = 0
 
-    # Augmentation: gain a window, noise a pixel (share of full scale).
-    gain: float = 0.1
+    # Augmentation: gain a picture, noise a pixel (share of full scale).
+    gain: float = 0.05
     pixel_noise: float = 0.01
 
     # Episodes at the end of the data set that only measure.

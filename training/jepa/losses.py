@@ -27,14 +27,49 @@ def sigreg(latents: Tensor, projections: int, generator: torch.Generator) -> Ten
     return latents.shape[0] * statistic.mean()
 
 
+def standardised(values: Tensor) -> Tensor:
+    return (values - values.mean(0)) / values.std(0).clamp_min(1e-3)
+
+
 def decorrelation(latents: Tensor) -> Tensor:
     """Squared correlations between different entries, summed a row and averaged over rows (VICReg, Bardes et al. 2022, section 4).
 
     SIGReg alone left most of the latent repeating the arm; this makes room for what else there is to see. [N, D] to a scalar.
     """
-    normal = (latents - latents.mean(0)) / latents.std(0).clamp_min(1e-3)
+    normal = standardised(latents)
     correlation = normal.T @ normal / (len(latents) - 1)
     return (correlation - torch.diag(correlation.diag())).square().sum() / latents.shape[1]
+
+
+def independence(latents: Tensor, known: Tensor, features: int, generator: torch.Generator) -> Tensor:
+    """Mean squared correlation between latents and random smooth functions of what is known (random Fourier features, as in HSIC).
+
+    [N, D], [N, S] standardised to a scalar.
+    """
+    width = known.shape[1]
+    frequencies = 2.4 / width**0.5 * torch.randn(width, features, generator=generator)
+    phases = 2 * torch.pi * torch.rand(features, generator=generator)
+    random = standardised(torch.cos(known @ frequencies + phases))
+    correlation = standardised(latents).T @ random / (len(latents) - 1)
+    return correlation.square().mean()
+
+
+def object_independence(latents: Tensor, proprioception: Tensor, config: Config, generator: torch.Generator) -> Tensor:
+    """Independence of each object group from proprioception and from the groups before it. [N, D], [N, S] standardised to a scalar.
+
+    Functions of the arm are the easiest things to see and to predict, and decorrelated ones never run out: without this term they
+    fill the latent and objects stay unseen. With one group, functions of the object that is found first fill that.
+    """
+    known = [proprioception]
+    start = latents.shape[1] - sum(config.object_groups)
+    total = latents.new_zeros(())
+    for size in config.object_groups:
+        group = latents[:, start : start + size]
+        for source in known:
+            total = total + independence(group, source, config.independence_features, generator)
+        known.append(standardised(group).detach())
+        start += size
+    return total
 
 
 def temporal_variance(latents: Tensor, target: float) -> Tensor:
@@ -76,16 +111,19 @@ def training_loss(model: WorldModel, config: Config, images: Tensor, states: Ten
 
     gaussian = sigreg(z.flatten(0, 1), config.sigreg_projections, generator)
     correlated = decorrelation(z.flatten(0, 1))
-    temporal = temporal_variance(z, config.temporal_target)
+    body = ((states - model.predictor.state_mean) / model.predictor.state_std)[..., :4].flatten(0, 1)
+    dependent = object_independence(z.flatten(0, 1), body, config, generator)
+    temporal = temporal_variance(z[..., : config.latent - sum(config.object_groups)], config.temporal_target)
     loss = (
         multi_step.mean() + onward
         + config.sigreg_weight * gaussian
         + config.decorrelation_weight * correlated
+        + config.independence_weight * dependent
         + config.temporal_weight * temporal
         + config.displacement_weight * (displacement + 0.3 * gripper)
     )
     parts = {
-        "loss": loss, "multi_step": multi_step.mean(), "onward": onward, "sigreg": gaussian, "decorrelation": correlated,
+        "loss": loss, "multi_step": multi_step.mean(), "onward": onward, "sigreg": gaussian, "decorrelation": correlated, "independence": dependent,
         "temporal": temporal, "displacement": displacement, "gripper": gripper,
     }
     return loss, {name: float(value.detach()) for name, value in parts.items()}
