@@ -5,6 +5,7 @@ import { demoUrdf } from "../../sim/world.js";
 import { solveToolPose } from "../../src/robot/differential-ik.js";
 import { FR3_READY, FR3_WORKSPACE, fr3Actions, fr3Model } from "../../src/robot/fr3.js";
 import { CommandPipeline } from "../../src/safety/index.js";
+import { uniform } from "../uniform.js";
 
 const arm = await fr3Model(demoUrdf());
 const actions = fr3Actions(arm);
@@ -12,9 +13,9 @@ const { low, high } = FR3_WORKSPACE;
 const DOWN = [1, 0, 0, 0, -1, 0, 0, 0, -1];
 const DEGREE = Math.PI / 180;
 
-const share = fc.double({ min: 0, max: 1, noNaN: true });
+const share = uniform(0, 1);
 const place = fc.tuple(share, share, share).map((shares) => shares.map((s, axis) => low[axis]! + s * (high[axis]! - low[axis]!)));
-const step = fc.double({ min: -0.04, max: 0.04, noNaN: true });
+const step = uniform(-0.04, 0.04);
 const action = fc.tuple(step, step, step, share).map((values) => Float32Array.from(values));
 
 function distance(a: ArrayLike<number>, b: ArrayLike<number>): number {
@@ -49,7 +50,7 @@ test("inverse kinematics comes within a millimetre and half a degree anywhere in
 });
 
 test("a place that cannot be reached gives an arm inside its limits all the same", () => {
-  const far = fc.tuple(...[0, 1, 2].map(() => fc.double({ min: -3, max: 3, noNaN: true })));
+  const far = fc.tuple(...[0, 1, 2].map(() => uniform(-3, 3)));
   fc.assert(fc.property(far, (to) => {
     const q = solveToolPose(arm, FR3_READY, to, DOWN, { iterations: 30, posture: FR3_READY });
     assert.ok(q.every(Number.isFinite), q.join(" "));
@@ -116,7 +117,7 @@ test("an action with a number that is not finite gives targets that are not, whi
 });
 
 test("the state is the tool's place, the opening, and the velocity that the pose changes with", () => {
-  const speed = fc.array(fc.double({ min: -1, max: 1, noNaN: true }), { minLength: 8, maxLength: 8 });
+  const speed = fc.array(uniform(-1, 1), { minLength: 8, maxLength: 8 });
   fc.assert(fc.property(place, speed, share, (at, speeds, opening) => {
     const positions = armAt(at);
     positions[7] = 0.04 * opening;

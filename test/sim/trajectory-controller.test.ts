@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { RefusedCommand, TrajectoryController } from "../../sim/trajectory-controller.js";
 import type { JointTrajectory } from "../../src/robot/types.js";
 import { sampleHermite } from "../../src/safety/hermite.js";
+import { uniform } from "../uniform.js";
 
 const NAMES = ["shoulder", "elbow"];
 
@@ -104,12 +105,12 @@ test("positions alone are joined by straight lines, and the last point is held a
   ]);
 });
 
-const number = fc.double({ min: -3, max: 3, noNaN: true });
+const number = uniform(-3, 3);
 const pair = fc.tuple(number, number).map((both): number[] => both);
-const spanS = fc.double({ min: 0.05, max: 2, noNaN: true });
+const spanS = uniform(0.05, 2);
 
 test("positions with velocities are joined by cubics with those velocities", () => {
-  fc.assert(fc.property(pair, pair, pair, spanS, spanS, fc.double({ min: 0, max: 1, noNaN: true }), (start, middle, speed, firstS, secondS, share) => {
+  fc.assert(fc.property(pair, pair, pair, spanS, spanS, uniform(0, 1), (start, middle, speed, firstS, secondS, share) => {
     const controller = new TrajectoryController(NAMES, start);
     controller.setTrajectory(trajectory([[firstS, middle, speed], [firstS + secondS, [0.5, -0.5], [0, 0]]]), 0);
     for (const [from, to, v0, v1, t0, length] of [[start, middle, [0, 0], speed, 0, firstS], [middle, [0.5, -0.5], speed, [0, 0], firstS, secondS]] as const) {
@@ -126,7 +127,7 @@ test("positions with velocities are joined by cubics with those velocities", () 
 });
 
 test("a command in the middle of a movement starts where the movement is, without a jump", () => {
-  fc.assert(fc.property(pair, pair, fc.double({ min: 0, max: 1.2, noNaN: true }), fc.boolean(), (first, second, atS, cubic) => {
+  fc.assert(fc.property(pair, pair, uniform(0, 1.2), fc.boolean(), (first, second, atS, cubic) => {
     const rest = cubic ? [0, 0] : [];
     const controller = new TrajectoryController(NAMES, [0, 0]);
     controller.setTrajectory(trajectory([[1, first, rest]]), 0);
