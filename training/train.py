@@ -6,6 +6,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import signal
 import sys
 import time
 from dataclasses import fields
@@ -45,6 +46,14 @@ def save(file: Path, content: dict) -> None:
 
 def main() -> None:
     arguments, config = parse_arguments()
+    interrupted = False
+
+    def interrupt(*_: object) -> None:
+        nonlocal interrupted
+        interrupted = True
+
+    signal.signal(signal.SIGINT, interrupt)
+    signal.signal(signal.SIGTERM, interrupt)
     if arguments.threads > 0:
         torch.set_num_threads(arguments.threads)
     torch.manual_seed(config.seed)
@@ -92,7 +101,7 @@ def main() -> None:
     budget_s = config.minutes * 60
     model.train()
     last_save, last_measure, sums = spent_s, spent_s, {}
-    while spent_s < budget_s:
+    while spent_s < budget_s and not interrupted:
         started = time.monotonic()
         share = spent_s / budget_s
         rate = config.learning_rate * min(1.0, (step + 1) / config.warmup_steps) * (0.5 + 0.5 * math.cos(math.pi * share))
@@ -105,7 +114,7 @@ def main() -> None:
         pixels = (pixels + 1) * gain - 1 + 2 * config.pixel_noise * torch.randn(pixels.shape, generator=generator)
         loss, parts = training_loss(model, config, pixels, states, actions, generator)
         if not torch.isfinite(loss):
-            sys.exit(f"train: the loss is {float(loss)} at step {step} ({parts}); the last checkpoint is kept; lower --learning-rate")
+            sys.exit(f"train: the loss is {float(loss.detach())} at step {step} ({parts}); the last checkpoint is kept; lower --learning-rate")
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), config.gradient_clip)
@@ -126,6 +135,8 @@ def main() -> None:
             measure()
             last_measure = spent_s
     write_checkpoint()
+    if interrupted:
+        sys.exit(f"train: interrupted at step {step}; wrote {checkpoint_file}; run the same command to go on")
     measure()
     print(f"train: {step} steps; wrote {checkpoint_file} and {log_file}", flush=True)
 
@@ -135,5 +146,3 @@ if __name__ == "__main__":
         main()
     except (FileNotFoundError, ValueError) as error:
         sys.exit(f"train: {error}")
-    except KeyboardInterrupt:
-        sys.exit("train: interrupted; run the same command to go on from the last checkpoint")

@@ -52,5 +52,9 @@ class Config:
     # Episodes at the end of the data set that only measure.
     validation_episodes: int = 150
 
+    def __post_init__(self) -> None:
+        if sum(self.object_groups) >= self.latent:
+            raise ValueError(f"object_groups {self.object_groups} leave nothing of the latent's {self.latent} entries for the arm; make them smaller")
+
     def to_dict(self) -> dict:
         return asdict(self)

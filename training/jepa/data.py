@@ -73,6 +73,8 @@ class WindowSampler:
     def __init__(self, episodes: Episodes, *, horizon: int, frames: tuple[int, ...], windows: int, moving_share: float, seed: int) -> None:
         if frames[0] != 0 or frames[-1] > horizon:
             raise ValueError(f"frames is {frames}: it must begin with 0 and end within the horizon of {horizon}")
+        if horizon > episodes.actions.shape[1]:
+            raise ValueError(f"horizon is {horizon}: the episodes have only {episodes.actions.shape[1]} actions")
         self._episodes = episodes
         self._horizon = horizon
         self._frames = np.array(frames)

@@ -52,7 +52,7 @@ def test_killed_resumed_interrupted_and_finished(data, tmp_path, monkeypatch, ca
     killed = read(out)
     assert killed["step"] >= 3
 
-    # Resumed, and interrupted as with Ctrl-C: one line on what to do.
+    # Resumed, and interrupted as with Ctrl-C: nothing is lost, and one line says what to do.
     child = spawn(["-u", "train.py"], data, out, "--minutes", "30")
     lines = [child.stdout.readline(), child.stdout.readline()]
     assert lines[0] == "train: 12 episodes to learn from, 32 to measure on\n"
@@ -60,17 +60,18 @@ def test_killed_resumed_interrupted_and_finished(data, tmp_path, monkeypatch, ca
     child.send_signal(signal.SIGINT)
     _, errors = child.communicate()
     assert child.returncode == 1
-    assert errors.splitlines()[-1] == "train: interrupted; run the same command to go on from the last checkpoint"
+    stopped = read(out)
+    assert stopped["step"] >= killed["step"]
+    assert errors.splitlines()[-1] == f"train: interrupted at step {stopped['step']}; wrote {out / 'checkpoint.pt'}; run the same command to go on"
     assert "Traceback" not in errors
-    assert read(out)["step"] == killed["step"]
 
     # Other options into the same folder are refused, a longer or shorter time is not.
     with pytest.raises(SystemExit, match=r"checkpoint\.pt was trained with other options"):
         run_here(monkeypatch, data, out, "--learning-rate", "0.1")
     monkeypatch.setattr(train, "LOG_EVERY_STEPS", 1)
-    run_here(monkeypatch, data, out, "--minutes", str((killed["spent_s"] + 0.5) / 60))
+    run_here(monkeypatch, data, out, "--minutes", str((stopped["spent_s"] + 0.5) / 60))
     finished = read(out)
-    assert finished["step"] > killed["step"] and finished["spent_s"] > killed["spent_s"]
+    assert finished["step"] > stopped["step"] and finished["spent_s"] > stopped["spent_s"]
     assert f"train: {finished['step']} steps; wrote" in capsys.readouterr().out
     moved = [name for name, value in finished["model"].items() if not torch.equal(value, killed["model"][name])]
     assert any(name.startswith("encoder.stem") for name in moved) and any(name.startswith("predictor.leave") for name in moved)
