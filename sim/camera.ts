@@ -78,10 +78,10 @@ export class RayCastCamera {
     this.#caster = new RayCaster(world);
   }
 
-  /** Focal lengths and centre, pixels (no distortion). */
+  /** Focal lengths and centre, pixels, no distortion; whole numbers are pixel centres, as in sensor_msgs/CameraInfo. */
   intrinsics(): { fx: number; fy: number; cx: number; cy: number } {
     const focal = this.height / 2 / Math.tan(this.#pose.fovY / 2);
-    return { fx: focal, fy: focal, cx: this.width / 2, cy: this.height / 2 };
+    return { fx: focal, fy: focal, cx: (this.width - 1) / 2, cy: (this.height - 1) / 2 };
   }
 
   /** The picture, anti-aliased; a fresh array. */

@@ -33,7 +33,7 @@ function axes(pose: CameraPose): readonly [Vector, Vector, Vector] {
 
 const dot = (a: ArrayLike<number>, b: ArrayLike<number>): number => a[0]! * b[0]! + a[1]! * b[1]! + a[2]! * b[2]!;
 
-/** Where a point of the world is in the picture: u to the right, v down, in pixels from the upper left corner, and its depth. */
+/** Where a point of the world is in the picture: u to the right, v down, in pixels (whole numbers are pixel centres), and its depth. */
 function project(camera: RayCastCamera, pose: CameraPose, point: ArrayLike<number>): { u: number; v: number; depth: number } {
   const { fx, fy, cx, cy } = camera.intrinsics();
   const from = [0, 1, 2].map((axis) => point[axis]! - pose.position[axis]!);
@@ -69,7 +69,7 @@ test("depth on the table is what geometry says, at its centre and everywhere", (
   let seen = 0;
   for (let i = 0; i < depth.length; i++) {
     if (bodies[i] !== STATIC) continue;
-    const [x, y] = [((i % SIDE) + 0.5 - cx) / fx, (Math.floor(i / SIDE) + 0.5 - cy) / fy];
+    const [x, y] = [((i % SIDE) - cx) / fx, (Math.floor(i / SIDE) - cy) / fy];
     const ray = [0, 1, 2].map((axis) => forward[axis]! + x * right[axis]! + y * down[axis]!);
     const wanted = -position[2] / ray[2]!;
     const [px, py] = [position[0] + wanted * ray[0]!, position[1] + wanted * ray[1]!];
@@ -98,17 +98,17 @@ for (const [what, pose, width, height] of [
       const bodies = camera.segmentation();
       const { u, v, depth } = project(camera, pose, world.objectPosition("cube"));
       const told = `cube at ${x} ${y}: pixel ${u.toFixed(1)} ${v.toFixed(1)}`;
-      const index = Math.floor(v) * width + Math.floor(u);
+      const index = Math.round(v) * width + Math.round(u);
       assert.equal(bodies[index], CUBE, told);
       // Its surface is nearer than its centre by half a side to half a diagonal.
       const nearer = depth - camera.depth()[index]!;
       assert.ok(nearer > 0.015 && nearer < 0.045, `${told}: ${nearer} m nearer`);
-      const [red, green, blue] = pixel(camera.rgb(), Math.floor(u), Math.floor(v));
+      const [red, green, blue] = pixel(camera.rgb(), Math.round(u), Math.round(v));
       assert.ok(red > 1.5 * green && red > 1.5 * blue, `${told}: colour ${red} ${green} ${blue}`);
       // The middle of its pixels is where its centre is, and its size what the focal length says.
       const own = [...bodies.keys()].filter((i) => bodies[i] === CUBE);
       const mean = (of: (i: number) => number): number => own.reduce((sum, i) => sum + of(i), 0) / own.length;
-      assert.ok(Math.abs(mean((i) => i % width) + 0.5 - u) < 1 && Math.abs(mean((i) => Math.floor(i / width)) + 0.5 - v) < 1, told);
+      assert.ok(Math.abs(mean((i) => i % width) - u) < 1 && Math.abs(mean((i) => Math.floor(i / width)) - v) < 1, told);
       const side = (camera.intrinsics().fx * CUBE_SIZE) / depth;
       assert.ok(own.length > 0.9 * side * side && own.length < 2.2 * side * side, `${told}: ${own.length} pixels, side ${side}`);
     }
