@@ -9,8 +9,8 @@ export const FR3_JOINTS: readonly string[] = [1, 2, 3, 4, 5, 6, 7].map((i) => `f
 /** Where the tool may go in front of the demo arm: over the table, clear of the base. */
 export const FR3_WORKSPACE: Workspace = { low: [0.35, -0.22, 0.02], high: [0.65, 0.22, 0.32] };
 
-/** Tool axis down, fingers opening along the base frame's y. */
-const TOOL_DOWN = [1, 0, 0, 0, -1, 0, 0, 0, -1];
+/** Tool axis down, fingers opening along the base frame's y: how the arm held its tool in the data the model learned from. */
+export const TOOL_DOWN: readonly number[] = [1, 0, 0, 0, -1, 0, 0, 0, -1];
 
 /** Kinematics of the demo arm from its URDF text. */
 export function fr3Model(urdf: string): Promise<RobotModel> {

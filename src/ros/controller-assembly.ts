@@ -1,6 +1,7 @@
 import { WorkerPlanningService } from "../control/worker-planning-service.js";
 import { eeDeltaRestAction } from "../control/rest-action.js";
 import { EeDeltaActions } from "../robot/ee-delta.js";
+import { TOOL_DOWN } from "../robot/fr3.js";
 import { RobotModel } from "../robot/model.js";
 import { CommandPipeline } from "../safety/command-pipeline.js";
 import { readManifest } from "../world-model/index.js";
@@ -13,9 +14,6 @@ import type { Objective } from "../planner/index.js";
 import type { ActionSpace, JointLimits } from "../robot/types.js";
 import type { Manifest } from "../world-model/index.js";
 import type { ControllerParameters } from "./parameters.js";
-
-/** Tool axis down, fingers opening along the base's y: how the arm held its tool in the data the models learned from. */
-const TOOL_DOWN = [1, 0, 0, 0, -1, 0, 0, 0, -1];
 
 /** Share of a period that encoding and planning may take. */
 const DEADLINE_SHARE = 0.8;
