@@ -23,7 +23,7 @@ from torch import Tensor
 from jepa.build import ACTION_HIGH, ACTION_LOW, load_checkpoint
 from jepa.data import Episodes, load_episodes
 from jepa.graphs import EncoderGraph, RolloutGraph
-from jepa.model import ACTION, STATE, WorldModel, energy
+from jepa.model import ACTION, STATE, WorldModel
 from jepa.probes import encode_all, evaluate
 
 TOLERANCE = 1e-4
@@ -87,7 +87,7 @@ def energy_statistics(model: WorldModel, validation: Episodes) -> dict:
     states = torch.from_numpy(validation.states)
     frames = z.shape[1]
     first, second = torch.triu_indices(frames, frames, 1)
-    energies = energy(z[:, first], z[:, second])
+    energies = model.energy(z[:, first], z[:, second])
     apart = (truths[:, first, :3] - truths[:, second, :3]).norm(dim=-1)
     others = (truths[:, first, 3:] - truths[:, second, 3:]).abs().amax(-1)
     same_grip = (states[:, first, 3] - states[:, second, 3]).abs() < 0.01
@@ -100,8 +100,9 @@ def energy_statistics(model: WorldModel, validation: Episodes) -> dict:
     sample = energies.flatten()[:: max(1, energies.numel() // 1_000_000)]
     quantile = lambda values, q: float(torch.quantile(values, q))
     return {
-        "kind": "mean_squared_latent_distance",
-        "description": "mean over the latent's entries of the squared difference; about 2 for unrelated pictures",
+        "kind": "latent_distance_with_displacement",
+        "description": "mean over the latent's entries of the squared difference (about 2 for unrelated pictures), plus "
+                       f"{model.config.energy_displacement_weight:g} times the mean squared tool displacement that a linear head reads from it, in standard deviations",
         "noise_floor": quantile(near, 0.5),
         "reached_below": min(quantile(near, 0.9), quantile(far, 0.02)),
         "training_quantiles": {f"p{round(100 * q)}": quantile(sample, q) for q in (0.5, 0.95, 0.99)},
@@ -151,7 +152,7 @@ def main() -> None:
         "horizon": model.config.horizon,
         "energy": statistics,
         "files": {name: file_entry(part / name) for name in ("encoder.onnx", "rollout.onnx")},
-        "training": {"config": checkpoint["config"], "steps": checkpoint["step"], "minutes": round(checkpoint["spent_s"] / 60, 1),
+        "training": {"config": model.config.to_dict(), "steps": checkpoint["step"], "minutes": round(checkpoint["spent_s"] / 60, 1),
                      "episodes": checkpoint["episodes"], "parity": parity, "measured": evaluate(model, validation)},
     }
     (part / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")

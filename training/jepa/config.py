@@ -37,9 +37,12 @@ class Config:
     temporal_target: float = 0.25
     displacement_weight: float = 1.0
 
+    # Weight of the displacement in the energy; no part of the training.
+    energy_displacement_weight: float = 1.0
+
     # Optimisation. The budget is in minutes of training; the learning rate follows the share that is spent.
-    minutes: float = 60.0
-    learning_rate: float = 1e-3
+    minutes: float = 27.0
+    learning_rate: float = 1.5e-3
     weight_decay: float = 1e-4
     warmup_steps: int = 300
     gradient_clip: float = 1.0

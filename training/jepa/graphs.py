@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from .model import WorldModel, energy
+from .model import WorldModel
 
 
 class EncoderGraph(nn.Module):
@@ -34,4 +34,4 @@ class RolloutGraph(nn.Module):
         count = actions.shape[0]
         bounded = torch.minimum(torch.maximum(actions, self.model.action_low), self.model.action_high)
         latents, final_state = self.model.rollout(latent.expand(count, -1), state.expand(count, -1), bounded)
-        return energy(latents, goal[:, None, :]), energy(latent, goal), latents[:, -1], final_state
+        return self.model.energy(latents, goal[:, None, :]), self.model.energy(latent, goal), latents[:, -1], final_state

@@ -165,7 +165,12 @@ class WorldModel(nn.Module):
             latents.append(latent)
         return torch.stack(latents, 1), state
 
+    def energy(self, latent: Tensor, goal: Tensor) -> Tensor:
+        """How far a latent is from the goal's: mean squared difference of the entries, plus the mean squared displacement of the tool
+        (in standard deviations) that the linear head reads from the difference.
 
-def energy(latent: Tensor, goal: Tensor) -> Tensor:
-    """Mean squared distance over the latent's entries; 2 for two unrelated pictures, as each entry has unit variance."""
-    return (latent - goal).square().mean(-1)
+        The second part is a metric of the same latent, bowl-shaped in the tool's place; without it the first one, full of curved
+        functions of the arm, has valleys beyond about 25 cm in which the search stays. [..., D] to [...].
+        """
+        difference = latent - goal
+        return difference.square().mean(-1) + self.config.energy_displacement_weight * self.displacement(difference).square().mean(-1)

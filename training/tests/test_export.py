@@ -74,7 +74,7 @@ class TestManifest:
 
     def test_energy_was_measured(self, manifest):
         energy = manifest["energy"]
-        assert energy["kind"] == "mean_squared_latent_distance"
+        assert energy["kind"] == "latent_distance_with_displacement"
         assert 0 < energy["noise_floor"] and 0 < energy["reached_below"]
         quantiles = energy["training_quantiles"]
         assert 0 < quantiles["p50"] < quantiles["p95"] < quantiles["p99"]
@@ -119,15 +119,21 @@ class TestGraphs:
         energy, start_energy, final_latent, final_state = sessions["rollout"].run(
             ["energy", "start_energy", "final_latent", "final_state"],
             {"latent": latent.numpy(), "state": state.numpy(), "actions": actions.numpy(), "goal": goal.numpy()})
+
+        def wanted_energy(z):
+            difference = (z - goal).detach().numpy()
+            moved = difference @ model.displacement.weight.detach().numpy().T
+            return (difference**2).mean(-1) + model.config.energy_displacement_weight * (moved**2).mean(-1)
+
         assert energy.shape == (candidates, horizon) and start_energy.shape == (1,)
         assert final_latent.shape == (candidates, d) and final_state.shape == (candidates, 7)
-        np.testing.assert_allclose(start_energy, ((latent - goal) ** 2).mean(-1), rtol=1e-4)
+        np.testing.assert_allclose(start_energy, wanted_energy(latent), rtol=1e-4)
         z, s = latent.expand(candidates, -1), state.expand(candidates, -1)
         with torch.no_grad():
             for step in range(horizon):
                 action = actions[:, step].clamp(torch.tensor([-0.04, -0.04, -0.04, 0]), torch.tensor([0.04, 0.04, 0.04, 1]))
                 z, s = model.predictor(z, s, action), model.state_model(s, action)
-                np.testing.assert_allclose(energy[:, step], ((z - goal) ** 2).mean(-1), atol=1e-4, rtol=1e-4)
+                np.testing.assert_allclose(energy[:, step], wanted_energy(z), atol=1e-4, rtol=1e-4)
         np.testing.assert_allclose(final_latent, z, atol=1e-4, rtol=1e-4)
         np.testing.assert_allclose(final_state, s, atol=1e-5)
         assert candidates == 1 or np.ptp(energy[:, -1]) > 1e-3, "actions matter"

@@ -3,7 +3,7 @@ import torch
 
 from conftest import shake
 from jepa.graphs import EncoderGraph, RolloutGraph
-from jepa.model import ACTION, SpatialSoftmax, StateModel, energy
+from jepa.model import ACTION, SpatialSoftmax, StateModel
 
 LOW, HIGH = torch.tensor([0.35, -0.22, 0.02]), torch.tensor([0.65, 0.22, 0.32])
 
@@ -103,8 +103,8 @@ class TestRolloutGraph:
         goal = torch.randn(1, model.config.latent)
         energies, start_energy, final_latent, final_state = RolloutGraph(model)(latent[:1], state[:1], actions, goal)
         rolled, last = model.rollout(latent[:1].expand(5, -1), state[:1].expand(5, -1), actions)
-        torch.testing.assert_close(energies, ((rolled - goal[:, None]) ** 2).mean(-1))
-        torch.testing.assert_close(start_energy, ((latent[:1] - goal) ** 2).mean(-1))
+        torch.testing.assert_close(energies, model.energy(rolled, goal[:, None]))
+        torch.testing.assert_close(start_energy, model.energy(latent[:1], goal))
         torch.testing.assert_close(final_latent, rolled[:, -1])
         torch.testing.assert_close(final_state, last)
 
@@ -120,7 +120,21 @@ class TestRolloutGraph:
             assert torch.equal(inside, outside)
 
 
-def test_energy_is_zero_at_the_goal_and_two_for_strangers():
-    z = torch.randn(2000, 32)
-    assert float(energy(z, z).max()) == 0
-    assert float(energy(z[:1000], z[1000:]).mean()) == pytest.approx(2, abs=0.1)
+class TestEnergy:
+    def test_zero_at_the_goal(self, model):
+        z = torch.randn(10, model.config.latent)
+        assert float(model.energy(z, z).abs().max()) == 0
+
+    def test_two_for_strangers_where_no_displacement_is_read(self, model):
+        torch.nn.init.zeros_(model.displacement.weight)
+        z = torch.randn(2000, model.config.latent)
+        assert float(model.energy(z[:1000], z[1000:]).mean()) == pytest.approx(2, abs=0.15)
+
+    def test_adds_the_mean_square_of_the_displacement(self, model):
+        with torch.no_grad():
+            model.displacement.weight.zero_()
+            model.displacement.weight[0, 0] = 2.0
+        z = torch.zeros(1, model.config.latent)
+        moved = z.clone()
+        moved[0, 0] = 0.5
+        assert float(model.energy(moved, z)) == pytest.approx(0.25 / model.config.latent + model.config.energy_displacement_weight * 1.0 / 3)
