@@ -28,7 +28,7 @@ def read_log(file: Path) -> tuple[list[dict], list[dict]]:
 
 
 def new_axes(title: str, x: str, y: str):
-    figure, axes = plt.subplots(figsize=(7.2, 4.2), dpi=130)
+    figure, axes = plt.subplots(figsize=(8.4, 4.2), dpi=130)
     axes.set_title(title, loc="left", fontsize=12)
     axes.set_xlabel(x)
     axes.set_ylabel(y)
@@ -39,7 +39,7 @@ def new_axes(title: str, x: str, y: str):
 
 def finish(figure, axes, file: Path) -> None:
     if axes.get_legend_handles_labels()[0]:
-        axes.legend(frameon=False)
+        axes.legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5))
     figure.tight_layout()
     part = file.with_suffix(".part.png")
     figure.savefig(part)
