@@ -56,7 +56,7 @@ def controller(context):
     remappings = [(name, value(argument)) for name, argument in topics.items() if value(argument) != name]
 
     return [
-        # Without a name: launch would write the overrides under the full name, which rclnodejs does not match.
+        # Without a name: the overrides then hold under whatever name a remapping gives the node.
         Node(
             package="jepa_mpc",
             executable="controller",
