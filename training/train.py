@@ -44,6 +44,16 @@ def save(file: Path, content: dict) -> None:
     part.rename(file)
 
 
+def forget_after(log_file: Path, step: int) -> None:
+    """Drops log entries of steps that were lost with an interruption: they are done again."""
+    if not log_file.exists():
+        return
+    kept = [line for line in log_file.read_text().splitlines() if json.loads(line)["step"] <= step]
+    part = log_file.with_suffix(".part")
+    part.write_text("".join(line + "\n" for line in kept))
+    part.rename(log_file)
+
+
 def main() -> None:
     arguments, config = parse_arguments()
     interrupted = False
@@ -76,6 +86,7 @@ def main() -> None:
         optimiser.load_state_dict(checkpoint["optimiser"])
         step, spent_s = checkpoint["step"], checkpoint["spent_s"]
         print(f"train: going on at step {step}, {spent_s / 60:.1f} of {config.minutes:g} minutes spent", flush=True)
+        forget_after(log_file, step)
     sampler = WindowSampler(training, horizon=config.horizon, frames=config.frames, windows=config.windows,
                             moving_share=config.moving_share, seed=config.seed + step)
     generator = torch.Generator().manual_seed(config.seed + step)
@@ -100,7 +111,7 @@ def main() -> None:
 
     budget_s = config.minutes * 60
     model.train()
-    last_save, last_measure, sums = spent_s, spent_s, {}
+    last_save, last_measure, sums, summed = spent_s, spent_s, {}, 0
     while spent_s < budget_s and not interrupted:
         started = time.monotonic()
         share = spent_s / budget_s
@@ -122,12 +133,14 @@ def main() -> None:
         step += 1
         spent_s += time.monotonic() - started
         for name, value in parts.items():
-            sums[name] = sums.get(name, 0.0) + value / LOG_EVERY_STEPS
+            sums[name] = sums.get(name, 0.0) + value
+        summed += 1
         if step % LOG_EVERY_STEPS == 0:
-            log({"rate": rate, **sums})
+            means = {name: value / summed for name, value in sums.items()}
+            log({"rate": rate, **means})
             if step % (10 * LOG_EVERY_STEPS) == 0:
-                print(f"step {step}, {spent_s / 60:.1f} of {config.minutes:g} min: " + " ".join(f"{k} {v:.4f}" for k, v in sums.items()), flush=True)
-            sums = {}
+                print(f"step {step}, {spent_s / 60:.1f} of {config.minutes:g} min: " + " ".join(f"{k} {v:.4f}" for k, v in means.items()), flush=True)
+            sums, summed = {}, 0
         if spent_s - last_save > CHECKPOINT_EVERY_S:
             write_checkpoint()
             last_save = spent_s

@@ -53,7 +53,7 @@ describe("the simulator node, seen by a stranger", { skip: SKIP, timeout: 300_00
     assert.ok((image["spread"] as number) > 60, "there is something to see");
     const info = await stranger.waitFor((seen) => seen.event === "sim_camera_info", "/camera/camera_info");
     assert.equal(info["model"], "plumb_bob");
-    assert.deepEqual((info["k"] as number[]).slice(5), [32, 0, 0, 1]);
+    assert.deepEqual((info["k"] as number[]).slice(5), [31.5, 0, 0, 1]);
     const state = await joints(0);
     assert.deepEqual(state["names"], JOINTS);
     const goal = await stranger.waitFor((seen) => seen.event === "task_goal", "the goal picture");
