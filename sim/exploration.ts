@@ -1,3 +1,4 @@
+import { distance } from "./distance.js";
 import type { Random } from "./random.js";
 import { CUBE_SIZE } from "./scene.js";
 import type { ObjectName, SimWorld } from "./world.js";
@@ -146,10 +147,6 @@ function anywhere(random: Random): Point {
 function inside(point: Point): Point {
   const { low, high } = FR3_WORKSPACE;
   return [clamp(point[0], low[0], high[0]), clamp(point[1], low[1], high[1]), clamp(point[2], low[2], high[2])];
-}
-
-function distance(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  return Math.hypot((a[0] as number) - (b[0] as number), (a[1] as number) - (b[1] as number), (a[2] as number) - (b[2] as number));
 }
 
 function clamp(value: number, low: number, high: number): number {

@@ -1,5 +1,6 @@
 import { CommandPipeline } from "../../src/safety/command-pipeline.js";
 import { actuate } from "../actuate.js";
+import { distance } from "../distance.js";
 import { pushExplorer } from "../exploration.js";
 import { Random } from "../random.js";
 import { CUBE_SIZE } from "../scene.js";
@@ -23,7 +24,7 @@ export function pushTask(world: SimWorld, seed: number): Task {
     for (let step = 0; step < STEPS; step++) {
       actuate(world, pipeline, explore(world));
       const at = world.objectPosition("cube");
-      const moved = apart(from, at);
+      const moved = distance(from, at);
       const flat = Math.abs((at[2] as number) - CUBE_SIZE / 2) < 0.003;
       if (!flat || moved < DISPLACEMENT_M[0] || moved > DISPLACEMENT_M[1]) continue;
       // Let arm and cube come to rest before the picture is taken.
@@ -31,14 +32,10 @@ export function pushTask(world: SimWorld, seed: number): Task {
       world.step(100);
       const goal = world.saveState();
       const wanted = world.objectPosition("cube");
-      if (apart(from, wanted) < DISPLACEMENT_M[0] || apart(from, wanted) > DISPLACEMENT_M[1]) break;
+      if (distance(from, wanted) < DISPLACEMENT_M[0] || distance(from, wanted) > DISPLACEMENT_M[1]) break;
       world.restoreState(start);
-      return new StateTask("push", world, TOLERANCE_M, start, goal, () => apart(world.objectPosition("cube"), wanted));
+      return new StateTask("push", world, TOLERANCE_M, start, goal, () => distance(world.objectPosition("cube"), wanted));
     }
   }
   throw new Error(`task push: no push of ${DISPLACEMENT_M.join(" to ")} m was found for seed ${seed} in ${ATTEMPTS} attempts; take another seed`);
-}
-
-function apart(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  return Math.hypot(...[0, 1, 2].map((i) => (a[i] as number) - (b[i] as number)));
 }

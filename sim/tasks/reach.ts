@@ -1,4 +1,5 @@
 import { FR3_WORKSPACE } from "../../src/robot/fr3.js";
+import { distance } from "../distance.js";
 import { Random } from "../random.js";
 import type { SimWorld } from "../world.js";
 import { StateTask, type Task } from "./task.js";
@@ -16,20 +17,16 @@ export function reachTask(world: SimWorld, seed: number): Task {
   const from = world.toolPosition();
   const random = new Random(seed ^ 0x60a1);
   const { low, high } = FR3_WORKSPACE;
-  const distance = (to: ArrayLike<number>): number => Math.hypot(...[0, 1, 2].map((i) => (to[i] as number) - (from[i] as number)));
   let goal: [number, number, number];
   do {
     goal = [random.uniform(low[0], high[0]), random.uniform(low[1], high[1]), random.uniform(low[2] + 0.02, high[2])];
-  } while (distance(goal) < START_DISTANCE_M[0] || distance(goal) > START_DISTANCE_M[1] || !clear(world, goal));
+  } while (distance(from, goal) < START_DISTANCE_M[0] || distance(from, goal) > START_DISTANCE_M[1] || !clear(world, goal));
   world.placeArm(world.reach(goal, 1));
   world.step(10);
   const goalState = world.saveState();
   const wanted = world.toolPosition();
   world.restoreState(start);
-  return new StateTask("reach", world, TOLERANCE_M, start, goalState, () => {
-    const tool = world.toolPosition();
-    return Math.hypot(...[0, 1, 2].map((i) => (tool[i] as number) - (wanted[i] as number)));
-  });
+  return new StateTask("reach", world, TOLERANCE_M, start, goalState, () => distance(world.toolPosition(), wanted));
 }
 
 function clear(world: SimWorld, goal: readonly [number, number, number]): boolean {

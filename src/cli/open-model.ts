@@ -29,9 +29,10 @@ export async function openModel(option: string | undefined): Promise<OpenModel> 
 /** The action that leaves the robot where it is, for each step of the horizon: [horizon, actionDim]. */
 export async function restActions(model: OnnxWorldModel, state: Float32Array): Promise<Float32Array> {
   const { eeDeltaRestAction, zeroRestAction } = await import("../control/rest-action.js");
+  const { FR3_FULL_OPENING_M } = await import("../robot/fr3.js");
   const { action, state: proprioception } = model.manifest;
   const rest = action.kind === "ee_delta"
-    ? eeDeltaRestAction({ actionNames: action.names, stateNames: proprioception.names, fullOpeningM: FULL_OPENING_M })
+    ? eeDeltaRestAction({ actionNames: action.names, stateNames: proprioception.names, fullOpeningM: FR3_FULL_OPENING_M })
     : zeroRestAction(model.actionDim);
   const one = rest(state);
   const actions = new Float32Array(model.horizon * model.actionDim);
@@ -40,9 +41,6 @@ export async function restActions(model: OnnxWorldModel, state: Float32Array): P
   }
   return actions;
 }
-
-/** Opening at gripper action 1 (docs/contracts.md). */
-const FULL_OPENING_M = 0.08;
 
 /**
  * Proprioception of the demo robot at rest in its ready pose, for pictures whose robot state is not known.

@@ -5,6 +5,7 @@ import type { RgbImage } from "../camera/types.js";
 import { Controller } from "../control/controller.js";
 import type { PlanningService } from "../control/planning-service.js";
 import { eeDeltaRestAction } from "../control/rest-action.js";
+import { FR3_FULL_OPENING_M } from "../robot/fr3.js";
 import { CommandPipeline } from "../safety/command-pipeline.js";
 import type { Manifest } from "../world-model/index.js";
 
@@ -59,7 +60,7 @@ export async function runEpisode(task: Task, setup: EpisodeSetup): Promise<Episo
     clock: () => world.timeS,
     periodS,
     reachedBelow: manifest.energy.reached_below,
-    restAction: eeDeltaRestAction({ actionNames: manifest.action.names, stateNames: manifest.state.names, fullOpeningM: 0.08 }),
+    restAction: eeDeltaRestAction({ actionNames: manifest.action.names, stateNames: manifest.state.names, fullOpeningM: FR3_FULL_OPENING_M }),
     planDeadlineMs: Infinity,
     seed: setup.plannerSeed,
     explorationFloor: setup.explorationFloor,

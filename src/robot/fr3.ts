@@ -9,6 +9,12 @@ export const FR3_JOINTS: readonly string[] = [1, 2, 3, 4, 5, 6, 7].map((i) => `f
 /** Where the tool may go in front of the demo arm: over the table, clear of the base. */
 export const FR3_WORKSPACE: Workspace = { low: [0.35, -0.22, 0.02], high: [0.65, 0.22, 0.32] };
 
+/** The demo arm's gripper: index of its joint, opening between both fingers (m) per joint metre, largest joint value (m). */
+const FR3_GRIPPER = { joint: 7, openingPerJoint: 2, maxJoint: 0.04 } as const;
+
+/** Opening between the fingers at gripper action 1, m. */
+export const FR3_FULL_OPENING_M = FR3_GRIPPER.openingPerJoint * FR3_GRIPPER.maxJoint;
+
 /** Tool axis down, fingers opening along the base frame's y: how the arm held its tool in the data the model learned from. */
 export const TOOL_DOWN: readonly number[] = [1, 0, 0, 0, -1, 0, 0, 0, -1];
 
@@ -23,6 +29,6 @@ export function fr3Actions(robot: RobotModel, workspace: Workspace = FR3_WORKSPA
     workspace,
     toolRotation: TOOL_DOWN,
     posture: FR3_READY,
-    gripper: { joint: 7, openingPerJoint: 2, maxJoint: 0.04 },
+    gripper: FR3_GRIPPER,
   });
 }

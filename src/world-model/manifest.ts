@@ -98,7 +98,7 @@ const schema = z.strictObject({
   }
 });
 
-/** `manifest.json` of a world-model bundle, as docs/contracts.md has it. Field names carry their units or stand beside `units`. */
+/** `manifest.json` of a world-model bundle, as docs/design.md has it. Field names carry their units or stand beside `units`. */
 export type Manifest = z.infer<typeof schema>;
 
 /**
