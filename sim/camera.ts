@@ -1,15 +1,9 @@
 import type { RgbImage } from "../src/camera/types.js";
+import { type CameraPose, DEFAULT_CAMERA } from "./camera-pose.js";
+import { type Environment, PLAIN_ENVIRONMENT } from "./environments/index.js";
+import { addSensorNoise, SurfaceColours } from "./environments/surface-colours.js";
 import { noHits, RayCaster } from "./ray-caster.js";
 import type { SimWorld } from "./world.js";
-
-/** A pinhole camera's place and lens. */
-export interface CameraPose {
-  /** m, world frame. */
-  readonly position: readonly [number, number, number];
-  readonly lookAt: readonly [number, number, number];
-  /** Vertical field of view, rad. */
-  readonly fovY: number;
-}
 
 export interface RayCastCameraOptions {
   /** Pixels, 64 to 256. */
@@ -18,16 +12,12 @@ export interface RayCastCameraOptions {
   /** Rays per pixel along each axis where edges are (anti-aliasing); 1 turns it off; default 2. */
   readonly samples?: number;
   readonly shadows?: boolean;
+  /** Keeps the camera here whatever the room says; default: the room's own place. */
   readonly pose?: CameraPose;
 }
 
-/** Opposite the arm and to its left, looking down at the table: table, tool and shadow are all in view. */
-export const DEFAULT_CAMERA: CameraPose = { position: [1.3, 0.5, 0.72], lookAt: [0.46, 0.0, 0.15], fovY: 0.8 };
+export { type CameraPose, DEFAULT_CAMERA } from "./camera-pose.js";
 
-/** Where the lamp hangs, m: above the table, so that the shadow under the tool tells its height. */
-const LAMP = [0.45, -0.35, 2.4] as const;
-const AMBIENT = 0.42;
-const DIFFUSE = 0.62;
 const SKY = [0.74, 0.79, 0.85] as const;
 
 /** Neighbours whose normals differ by more than this (cosine) have an edge between them. */
@@ -44,16 +34,21 @@ export class RayCastCamera {
   readonly #world: SimWorld;
   readonly #samples: number;
   readonly #shadows: boolean;
-  readonly #pose: CameraPose;
-  readonly #forward: readonly [number, number, number];
-  readonly #right: readonly [number, number, number];
-  readonly #down: readonly [number, number, number];
+  readonly #fixedPose: CameraPose | undefined;
   readonly #pixels: number;
   readonly #centres: Float64Array;
   readonly #caster: RayCaster;
   readonly #hits = noHits();
   readonly #lampHits = noHits();
   #lampRays = new Float64Array(0);
+
+  // Of the room, made by #look.
+  #environment: Environment | undefined;
+  #surfaces!: SurfaceColours;
+  #pose = DEFAULT_CAMERA;
+  #forward: readonly [number, number, number] = [0, 0, 0];
+  #right: readonly [number, number, number] = [0, 0, 0];
+  #down: readonly [number, number, number] = [0, 0, 0];
 
   /** @throws Error when the size is not 64 to 256 pixels. */
   constructor(world: SimWorld, options: RayCastCameraOptions) {
@@ -65,38 +60,57 @@ export class RayCastCamera {
     this.height = options.height;
     this.#samples = options.samples ?? 2;
     this.#shadows = options.shadows ?? true;
-    this.#pose = options.pose ?? DEFAULT_CAMERA;
-    const { position: p, lookAt } = this.#pose;
-    const f = unit([lookAt[0] - p[0], lookAt[1] - p[1], lookAt[2] - p[2]]);
-    const r = unit([f[1], -f[0], 0]);
-    this.#forward = f;
-    this.#right = r;
-    this.#down = [f[1] * r[2] - f[2] * r[1], f[2] * r[0] - f[0] * r[2], f[0] * r[1] - f[1] * r[0]];
+    this.#fixedPose = options.pose;
     this.#pixels = this.width * this.height;
     this.#centres = new Float64Array(3 * this.#pixels);
-    for (let pixel = 0; pixel < this.#pixels; pixel++) this.#aim(pixel, 0.5, 0.5, this.#centres, pixel);
     this.#caster = new RayCaster(world);
+    this.#look();
+  }
+
+  /** Takes up the room that the world is in now. */
+  #look(): Environment {
+    const { environment } = this.#world;
+    if (environment === this.#environment) return environment;
+    this.#environment = environment;
+    this.#surfaces = new SurfaceColours(this.#world, environment);
+    this.#pose = this.#fixedPose ?? environment.camera;
+    const { position: p, lookAt } = this.#pose;
+    const f = unit([lookAt[0] - p[0], lookAt[1] - p[1], lookAt[2] - p[2]]);
+    const level = unit([f[1], -f[0], 0]);
+    const steep: [number, number, number] = [f[1] * level[2] - f[2] * level[1], f[2] * level[0] - f[0] * level[2], f[0] * level[1] - f[1] * level[0]];
+    const roll = this.#fixedPose === undefined ? environment.cameraRoll : 0;
+    const [cos, sin] = [Math.cos(roll), Math.sin(roll)];
+    this.#forward = f;
+    this.#right = level.map((v, i) => cos * v + sin * (steep[i] as number)) as [number, number, number];
+    this.#down = steep.map((v, i) => cos * v - sin * (level[i] as number)) as [number, number, number];
+    for (let pixel = 0; pixel < this.#pixels; pixel++) this.#aim(pixel, 0.5, 0.5, this.#centres, pixel);
+    return environment;
   }
 
   /** Focal lengths and centre, pixels, no distortion; whole numbers are pixel centres, as in sensor_msgs/CameraInfo. */
   intrinsics(): { fx: number; fy: number; cx: number; cy: number } {
+    this.#look();
     const focal = this.height / 2 / Math.tan(this.#pose.fovY / 2);
     return { fx: focal, fy: focal, cx: (this.width - 1) / 2, cy: (this.height - 1) / 2 };
   }
 
   /** The picture, anti-aliased; a fresh array. */
   rgb(): RgbImage {
+    const { pixelNoise, seed } = this.#look();
     const colours = new Float32Array(3 * this.#pixels);
     const surfaces = new Int32Array(this.#pixels);
     this.#render(this.#centres, this.#pixels, colours, surfaces);
     if (this.#samples > 1) this.#refine(this.#edges(surfaces), colours);
     const data = new Uint8Array(3 * this.#pixels);
     for (let i = 0; i < data.length; i++) data[i] = Math.min(255, 255 * (colours[i] as number) + 0.5);
-    return { width: this.width, height: this.height, data };
+    const image = { width: this.width, height: this.height, data };
+    addSensorNoise(image, pixelNoise, seed, this.#world.timeS);
+    return image;
   }
 
   /** Depth along the optical axis at each pixel's centre, m; Infinity where nothing is hit. [height, width] */
   depth(): Float32Array {
+    this.#look();
     this.#caster.cast(this.#pose.position, this.#centres, this.#pixels, this.#hits, { withNormals: false });
     const [fx, fy, fz] = this.#forward;
     return Float32Array.from({ length: this.#pixels }, (_, i) => {
@@ -109,6 +123,7 @@ export class RayCastCamera {
 
   /** MuJoCo's body id at each pixel's centre, -1 where nothing is hit. [height, width] */
   segmentation(): Int32Array {
+    this.#look();
     this.#caster.cast(this.#pose.position, this.#centres, this.#pixels, this.#hits, { withNormals: false });
     const bodies = this.#world.model.geom_bodyid as Int32Array;
     return Int32Array.from({ length: this.#pixels }, (_, i) => {
@@ -177,16 +192,19 @@ export class RayCastCamera {
    */
   #render(directions: Float64Array, rays: number, colours: Float32Array, surfaces: Int32Array | undefined): void {
     const hits = this.#hits;
+    const { lamp } = this.#environment ?? PLAIN_ENVIRONMENT;
+    const { timeS } = this.#world;
+    const surface = this.#surfaces;
     this.#caster.cast(this.#pose.position, directions, rays, hits, { withNormals: true });
     if (this.#lampRays.length < 3 * rays) this.#lampRays = new Float64Array(3 * rays);
-    const lamp = this.#lampRays;
+    const toLamp = this.#lampRays;
     for (let i = 0; i < 3 * rays; i++) {
       const axis = i % 3;
       const reach = Math.max(0, hits.distance[(i - axis) / 3] as number);
-      lamp[i] = (this.#pose.position[axis] as number) + reach * (directions[i] as number) - (LAMP[axis] as number);
+      toLamp[i] = (this.#pose.position[axis] as number) + reach * (directions[i] as number) - (lamp.position[axis] as number);
     }
-    if (this.#shadows) this.#caster.cast(LAMP, lamp, rays, this.#lampHits, { withNormals: false });
-    const palette = this.#world.model.geom_rgba as Float32Array;
+    if (this.#shadows) this.#caster.cast(lamp.position, toLamp, rays, this.#lampHits, { withNormals: false });
+    const brightness = surface.brightness(timeS);
     for (let ray = 0, at = 0; ray < rays; ray++, at += 3) {
       const geom = hits.geom[ray] as number;
       if (geom < 0) {
@@ -195,16 +213,18 @@ export class RayCastCamera {
         if (surfaces !== undefined) surfaces[ray] = -1;
         continue;
       }
-      const lx = -(lamp[at] as number);
-      const ly = -(lamp[at + 1] as number);
-      const lz = -(lamp[at + 2] as number);
+      const lx = -(toLamp[at] as number);
+      const ly = -(toLamp[at + 1] as number);
+      const lz = -(toLamp[at + 2] as number);
       const far = Math.sqrt(lx * lx + ly * ly + lz * lz);
       const facing = ((hits.normal[at] as number) * lx + (hits.normal[at + 1] as number) * ly + (hits.normal[at + 2] as number) * lz) / far;
       // The lamp ray is as long as the way to the point, so a hit before 1, less a skin of 2 mm, is something in between.
       const between = this.#shadows ? (this.#lampHits.distance[ray] as number) : -1;
       const dark = facing <= 0 || (between >= 0 && between < 1 - 0.002 / far);
-      const light = AMBIENT + (dark ? 0 : DIFFUSE * facing);
-      for (let c = 0; c < 3; c++) colours[at + c] = (palette[4 * geom + c] as number) * light;
+      const [x, y, z] = [lamp.position[0] - lx, lamp.position[1] - ly, lamp.position[2] - lz];
+      surface.colour(geom, x, y, z, timeS, colours, at);
+      const light = surface.shines(geom) ? 1 : brightness * surface.shade(x, y, timeS) * (lamp.ambient + (dark ? 0 : lamp.diffuse * facing));
+      for (let c = 0; c < 3; c++) colours[at + c] = (colours[at + c] as number) * light * (lamp.colour[c] as number);
       if (surfaces !== undefined) surfaces[ray] = 2 * geom + (dark ? 1 : 0);
     }
   }

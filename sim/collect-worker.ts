@@ -5,6 +5,7 @@ import { parentPort } from "node:worker_threads";
 import { CommandPipeline } from "../src/safety/command-pipeline.js";
 import { actuate } from "./actuate.js";
 import { RayCastCamera } from "./camera.js";
+import { drawEnvironment, drawObjects, type EnvironmentFamily, PLAIN_ENVIRONMENT } from "./environments/index.js";
 import { drawExplorer } from "./exploration.js";
 import { writeNpy } from "./npy.js";
 import { Random } from "./random.js";
@@ -18,7 +19,12 @@ export interface ShardOrder {
   /** Actions an episode; it has one picture more. */
   readonly steps: number;
   readonly imageSize: number;
+  /** Each picture's room is drawn from these; only the sizes of cube and cup are an episode's. */
+  readonly rooms: EnvironmentFamily;
 }
+
+/** More than an episode has pictures, so that no two pictures share a room. */
+const ROOMS_AN_EPISODE = 1000;
 
 const STATE = 7;
 const ACTION = 4;
@@ -44,6 +50,8 @@ function makeShard(order: ShardOrder): void {
   const actions = new Float32Array(episodes * steps * ACTION);
   for (let episode = 0; episode < episodes; episode++) {
     const seed = order.firstSeed + episode;
+    const objects = order.rooms === "plain" ? PLAIN_ENVIRONMENT.objects : drawObjects(new Random(seed ^ 0x0b1ec7));
+    world.dress({ ...drawEnvironment(order.rooms, seed * ROOMS_AN_EPISODE), objects });
     world.reset(seed);
     const random = new Random(seed ^ 0x5eed);
     const explore = drawExplorer(random);
@@ -51,6 +59,7 @@ function makeShard(order: ShardOrder): void {
     pipeline.reset(world.jointState());
     for (let t = 0; t <= steps; t++) {
       const frame = episode * (steps + 1) + t;
+      world.dress({ ...drawEnvironment(order.rooms, seed * ROOMS_AN_EPISODE + t), objects });
       images.set(camera.rgb().data, frame * pixels);
       states.set(world.actions.state(world.jointState()), frame * STATE);
       truths.set([...world.toolPosition(), ...world.objectPosition("cube"), ...world.objectPosition("cup")], frame * TRUTH);

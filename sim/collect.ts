@@ -20,15 +20,16 @@ const options = yargs(hideBin(process.argv))
   .usage("$0 --out DIR [--episodes N]\n\nCollects exploration episodes from the simulator; goes on where it was interrupted.")
   .option("out", { type: "string", demandOption: true, describe: "folder of the data set" })
   .option("episodes", { type: "number", default: 3000, describe: "episodes in all (rounded up to whole shards of 25)" })
-  .option("steps", { type: "number", default: 32, describe: "actions an episode" })
+  .option("steps", { type: "number", default: 34, describe: "actions an episode" })
   .option("seed", { type: "number", default: 0, describe: "seed of the first episode; the others follow" })
-  .option("image-size", { type: "number", default: 64, describe: "side of the pictures, pixels" })
+  .option("rooms", { choices: ["plain", "seen"] as const, default: "seen" as const, describe: "the room of each picture: always the plain one, or drawn anew" })
+  .option("image-size", { type: "number", default: 96, describe: "side of the pictures, pixels" })
   .option("workers", { type: "number", default: availableParallelism(), describe: "threads" })
   .strict()
   .parseSync();
 
 for (const [name, value, least, most] of [
-  ["episodes", options.episodes, 1, 1e6], ["steps", options.steps, 1, 1e4], ["seed", options.seed, 0, 2 ** 31],
+  ["episodes", options.episodes, 1, 1e6], ["steps", options.steps, 1, 999], ["seed", options.seed, 0, 2 ** 31],
   ["image-size", options.imageSize, 64, 256], ["workers", options.workers, 1, 256],
 ] as const) {
   if (!Number.isInteger(value) || value < least || value > most) {
@@ -49,6 +50,7 @@ const description = {
   period_s: PERIOD_S,
   steps: options.steps,
   first_seed: options.seed,
+  rooms: options.rooms,
   image: { width: options.imageSize, height: options.imageSize, channels: "rgb" },
   state: ["ee_x", "ee_y", "ee_z", "gripper_opening", "ee_vx", "ee_vy", "ee_vz"],
   action: ["dx", "dy", "dz", "gripper"],
@@ -69,6 +71,7 @@ const orders: ShardOrder[] = Array.from({ length: shards }, (_, i) => ({
   episodes: SHARD_EPISODES,
   steps: options.steps,
   imageSize: options.imageSize,
+  rooms: options.rooms,
 }));
 const open = orders.filter((order) => !existsSync(order.folder));
 const progress = showProgress("episodes", shards * SHARD_EPISODES, (shards - open.length) * SHARD_EPISODES);

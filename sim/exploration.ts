@@ -26,10 +26,11 @@ interface Leg {
  * up and carrying it. Noise on the actions is drawn per episode. Random motion alone almost never touches an object.
  */
 export function drawExplorer(random: Random): Explorer {
-  const noise = random.uniform() < 0.25 ? 0 : random.uniform(0.002, 0.014);
   const kind = random.uniform();
-  const object: ObjectName = random.uniform() < 0.8 ? "cube" : "cup";
-  const legs = kind < 0.28 ? wander(random) : kind < 0.75 ? push(random, object) : carry(random, object);
+  const object: ObjectName = random.uniform() < 0.6 ? "cube" : "cup";
+  // A grasp forgives a few millimetres, a push does not mind.
+  const noise = random.uniform() < 0.25 ? 0 : random.uniform(0.002, kind < 0.5 ? 0.014 : 0.005);
+  const legs = kind < 0.15 ? wander(random) : kind < 0.5 ? push(random, object) : carry(random, object);
   return follow(random, legs, noise);
 }
 

@@ -6,7 +6,9 @@ import type { RobotModel } from "../src/robot/model.js";
 import { type Mujoco, mujoco } from "../src/robot/mujoco.js";
 import type { ActionSpace, JointState } from "../src/robot/types.js";
 import { Random } from "./random.js";
-import { CUBE_SIZE, CUP_HEIGHT, SCENE_MJCF } from "./scene.js";
+import { type Environment, PLAIN_ENVIRONMENT } from "./environments/index.js";
+import { furnish, resizeObjects } from "./furnish.js";
+import { SCENE_MJCF } from "./scene.js";
 import { TrajectoryController } from "./trajectory-controller.js";
 
 export type ObjectName = "cube" | "cup";
@@ -59,6 +61,7 @@ export class SimWorld {
   readonly #qvel: readonly number[];
   readonly #fingerTwo: number;
   readonly #objects: Record<ObjectName, { body: number; qpos: number; qvel: number }>;
+  #environment: Environment = PLAIN_ENVIRONMENT;
   #steps = 0;
 
   private constructor(mj: Mujoco, model: MjModel, robot: RobotModel) {
@@ -105,6 +108,26 @@ export class SimWorld {
     return this.#steps * this.timestepS;
   }
 
+  /** The room it is in; cameras look it up. */
+  get environment(): Environment {
+    return this.#environment;
+  }
+
+  /** Puts the world into a room: sizes of cube and cup, and what stands about. `reset` places objects of other sizes properly. */
+  dress(environment: Environment): void {
+    if (environment === this.#environment) return;
+    resizeObjects(this.mj, this.model, environment.objects);
+    furnish(this.mj, this.model, environment);
+    this.#environment = environment;
+    this.mj.mj_kinematics(this.model, this.data);
+  }
+
+  /** Height of an object's centre when it stands on the table, m. */
+  restingHeight(name: ObjectName): number {
+    const { cube, cup } = this.#environment.objects;
+    return name === "cube" ? cube[2] : cup.height / 2;
+  }
+
   /** Puts cube, cup and tool to random places drawn from `seed` and lets them settle. The same seed: the same world, bit for bit. */
   reset(seed: number): void {
     const random = new Random(seed);
@@ -122,8 +145,8 @@ export class SimWorld {
     this.mj.mj_resetData(this.model, this.data);
     this.#steps = 0;
     this.placeArm(this.reach(tool, 1));
-    this.placeObject("cube", [...cube, CUBE_SIZE / 2], yaw);
-    this.placeObject("cup", [...cup, CUP_HEIGHT / 2], 0);
+    this.placeObject("cube", [...cube, this.restingHeight("cube")], yaw);
+    this.placeObject("cup", [...cup, this.restingHeight("cup")], 0);
     this.step(25);
     this.#steps = 0;
   }
