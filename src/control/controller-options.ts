@@ -1,8 +1,8 @@
 import type { RgbImage } from "../camera/types.js";
 import type { ActionSpace, JointTrajectory } from "../robot/types.js";
 import type { CommandPipeline } from "../safety/command-pipeline.js";
+import type { ProgressOptions } from "./goal-sequence.js";
 import type { PlanningService } from "./planning-service.js";
-import type { ProgressOptions } from "./progress-checker.js";
 import type { RestAction } from "./rest-action.js";
 import type { ControllerStatus } from "./status.js";
 
@@ -48,10 +48,12 @@ export interface ControllerOptions {
   readonly keepTracking?: boolean;
   /** Default 2. */
   readonly leftAboveFactor?: number;
-  /** Default: the energy falls by 5 % within 6 s. */
-  readonly progress?: ProgressOptions;
-  /** Cold starts before a goal is given up; progress gives them back. Default 2. */
+  /** When the next sub-goal has its turn and when the search stalls. Default: DEFAULT_PROGRESS. */
+  readonly progress?: Partial<ProgressOptions>;
+  /** Cold starts after faults before a goal is given up; progress gives them back. Default 2. */
   readonly retryAttemptLimit?: number;
+  /** Cold starts with the search's whole width after stalls before a goal is given up; progress gives them back. Default 4. */
+  readonly stallRestartLimit?: number;
   /** Share of the planner's width that is left at the goal, in (0, 1]; 1 is always the whole width. Default 0.1. */
   readonly explorationFloor?: number;
   /** First seed of the planner. Every cold start takes the next. Default 0. */

@@ -4,10 +4,9 @@ import type { HoldReason } from "../safety/types.js";
 import { ActionQueue } from "./action-queue.js";
 import type { ControllerGoal, ControllerOptions } from "./controller-options.js";
 import { DEFAULT_EXPLORATION_FLOOR, explorationScale } from "./exploration-scale.js";
-import { GoalChecker } from "./goal-checker.js";
+import { DEFAULT_PROGRESS, GoalSequence, type SubGoal } from "./goal-sequence.js";
 import { PendingPlan, type PlanOutcome } from "./pending-plan.js";
 import type { PlanResult } from "./planning-service.js";
-import { ProgressChecker } from "./progress-checker.js";
 import { type RestAction, zeroRestAction } from "./rest-action.js";
 import { type InputFault, LatestInput } from "./staleness.js";
 import type { ControllerState, ControllerStatus } from "./status.js";
@@ -15,12 +14,13 @@ import type { ControllerState, ControllerStatus } from "./status.js";
 /** What is known about the goal that is being gone for. */
 interface ActiveGoal {
   readonly name: string;
-  readonly latent: Float32Array;
+  readonly sequence: GoalSequence;
   steps: number;
   overruns: number;
+  /** Cold starts after faults and after stalls since the energy last fell. */
   retries: number;
-  startEnergy: number | undefined;
-  /** The newest answer that scored something. */
+  stalls: number;
+  /** The newest answer for the present sub-goal that scored something. */
   result: PlanResult | undefined;
 }
 
@@ -41,8 +41,6 @@ export class Controller {
   readonly #restAction: RestAction;
   readonly #camera: LatestInput<RgbImage>;
   readonly #joints: LatestInput<JointState>;
-  readonly #goalChecker: GoalChecker;
-  readonly #progress: ProgressChecker;
   readonly #queue: ActionQueue;
   readonly #pending = new PendingPlan();
 
@@ -59,6 +57,8 @@ export class Controller {
   #resyncWanted = true;
   /** A fault that is being tried again; the state says holding until a step succeeds. */
   #recovering = false;
+  /** The last action sent, while the setpoint is where it led to. */
+  #lastAction: Float32Array | undefined;
   /** Actions sent when the last plan was asked for; undefined after a cold start. */
   #lastAskedAt: number | undefined;
 
@@ -66,15 +66,12 @@ export class Controller {
   constructor(options: ControllerOptions) {
     const { actionDim, horizon } = options.planning.model;
     if (horizon < 2) throw new RangeError(`The model's horizon is ${horizon}, the controller needs at least 2.`);
-    const { reachedBelow, leftAboveFactor = 2, reachedFrames = 2 } = options;
     this.#options = options;
     this.#restAction = options.restAction ?? zeroRestAction(actionDim);
     this.#camera = new LatestInput({ waiting: "waiting_for_camera", stale: "camera_stale", noun: "camera picture" }, options.cameraTimeoutS ?? 0.5);
     this.#joints = new LatestInput(
       { waiting: "waiting_for_joint_states", stale: "joint_states_stale", noun: "joint state" }, options.jointTimeoutS ?? 0.25,
     );
-    this.#goalChecker = new GoalChecker({ reachedBelow, frames: reachedFrames, leftAbove: leftAboveFactor * reachedBelow });
-    this.#progress = new ProgressChecker(options.progress ?? { fallShare: 0.05, withinS: 6 });
     this.#queue = new ActionQueue(actionDim, options.maxLateActions ?? 2);
     this.#seed = options.seed ?? 0;
   }
@@ -99,22 +96,33 @@ export class Controller {
    *
    * Rejects when stopped, when the picture cannot be encoded, when the latent is unusable, or when another call came between.
    */
-  async setGoal(goal: ControllerGoal): Promise<void> {
+  setGoal(goal: ControllerGoal): Promise<void> {
+    return this.setGoals(goal.name, [goal]);
+  }
+
+  /** Replaces the goal by sub-goals to be gone for in their order, as setGoal() does; rejects when there are none. */
+  async setGoals(name: string, goals: readonly ControllerGoal[]): Promise<void> {
     this.#refuseWhenStopped();
+    if (goals.length === 0) throw new RangeError(`The goal "${name}" has no pictures: give at least one.`);
     const era = ++this.#goalEra;
-    const latent = "latent" in goal ? goal.latent : await this.#options.planning.encode(goal.image);
-    this.#refuseWhenStopped();
-    if (era !== this.#goalEra) throw new Error(`The goal "${goal.name}" was replaced before it was encoded.`);
-    const { latentDim } = this.#options.planning.model;
-    if (latent.length !== latentDim || !latent.every(Number.isFinite)) {
-      throw new RangeError(`The latent of the goal "${goal.name}" must be ${latentDim} finite numbers.`);
+    const encoded: SubGoal[] = [];
+    for (const goal of goals) {
+      const latent = "latent" in goal ? goal.latent : await this.#options.planning.encode(goal.image);
+      this.#refuseWhenStopped();
+      if (era !== this.#goalEra) throw new Error(`The goal "${name}" was replaced before it was encoded.`);
+      this.#refuseUnusable(goal.name, latent);
+      encoded.push({ name: goal.name, latent });
     }
+    const { reachedBelow, leftAboveFactor = 2, reachedFrames = 2, progress } = this.#options;
     this.#guard(() => {
-      this.#goal = { name: goal.name, latent, steps: 0, overruns: 0, retries: 0, startEnergy: undefined, result: undefined };
+      const sequence = new GoalSequence(encoded, {
+        reachedBelow, frames: reachedFrames, leftAbove: leftAboveFactor * reachedBelow, progress: { ...DEFAULT_PROGRESS, ...progress },
+      });
+      this.#goal = { name, sequence, steps: 0, overruns: 0, retries: 0, stalls: 0, result: undefined };
       if (!this.#moving) this.#resyncWanted = true;
       this.#recovering = false;
       this.#startCold();
-      this.#state = { kind: "planning", sentence: `Starting for "${goal.name}".` };
+      this.#state = { kind: "planning", sentence: `Starting for ${label(this.#goal)}.` };
     });
   }
 
@@ -180,13 +188,17 @@ export class Controller {
     const state = this.#state;
     const goal = this.#goal;
     const result = goal?.result;
+    const sequence = goal?.sequence;
     return {
       state: state.kind,
       sentence: state.sentence,
       ...("reason" in state ? { holdReason: state.reason } : {}),
       final: state.kind === "stopped" || state.kind === "reached" || (state.kind === "holding" && state.final),
       ...(goal === undefined ? {} : { goalName: goal.name }),
-      ...(goal?.startEnergy === undefined ? {} : { startEnergy: goal.startEnergy }),
+      ...(sequence === undefined || sequence.count === 1 ? {} : {
+        subGoal: { name: sequence.current.name, number: sequence.number, count: sequence.count },
+      }),
+      ...(sequence?.startEnergy === undefined ? {} : { startEnergy: sequence.startEnergy }),
       ...(result === undefined ? {} : {
         energy: result.startEnergy,
         encodeMs: result.encodeMs,
@@ -197,7 +209,7 @@ export class Controller {
       ...(goal === undefined || energyShare(goal) === undefined ? {} : { energyShare: energyShare(goal)! }),
       steps: goal?.steps ?? 0,
       overruns: goal?.overruns ?? 0,
-      retries: goal?.retries ?? 0,
+      retries: (goal?.retries ?? 0) + (goal?.stalls ?? 0),
     };
   }
 
@@ -223,7 +235,7 @@ export class Controller {
       return;
     }
     const outcome = this.#pending.take();
-    if (outcome !== undefined && !this.#acceptOutcome(goal, outcome, nowS)) return;
+    if (outcome !== undefined && !this.#acceptOutcome(goal, outcome)) return;
     if (this.#state.kind === "reached") {
       if (!this.#pending.inFlight) this.#ask(goal, this.#rest(joints), this.#queue.sent);
       return;
@@ -235,7 +247,7 @@ export class Controller {
   }
 
   /** Takes a plan in. False when the tick ends here: it failed, or the goal is reached. */
-  #acceptOutcome(goal: ActiveGoal, outcome: PlanOutcome, nowS: number): boolean {
+  #acceptOutcome(goal: ActiveGoal, outcome: PlanOutcome): boolean {
     if (outcome.kind === "failed") {
       this.#retry(goal, "internal_error", `Holding: planning failed: ${outcome.message}`);
       return false;
@@ -254,32 +266,40 @@ export class Controller {
       this.#retry(goal, "plan_not_finite", `Holding: ${unusable}`);
       return false;
     }
-    goal.startEnergy ??= result.startEnergy;
     goal.result = result;
+    const energy = result.startEnergy;
+    const { sequence } = goal;
 
     if (this.#state.kind === "reached") {
-      if (this.#goalChecker.left(result.startEnergy)) {
+      if (sequence.left(energy)) {
         this.#startCold();
         this.#state = { kind: "planning", sentence: `Left "${goal.name}": going back.` };
       }
       return true;
     }
-    if (this.#goalChecker.reached(result.startEnergy, ticket.frame)) {
-      this.#queue.clear();
-      this.#recovering = false;
-      this.#state = {
-        kind: "reached", reason: "goal_reached",
-        sentence: `Reached "${goal.name}": energy ${result.startEnergy.toPrecision(3)} (limit ${this.#options.reachedBelow.toPrecision(3)}).`,
-      };
-      this.#brake();
-      return false;
-    }
-    switch (this.#progress.check(result.startEnergy, nowS)) {
-      case "stuck":
-        this.#retry(goal, "plan_not_improving", `Holding: the energy stays at ${result.startEnergy.toPrecision(3)} and does not fall.`);
+    switch (sequence.judge(energy, ticket.frame)) {
+      case "reached":
+        this.#queue.clear();
+        this.#recovering = false;
+        this.#state = {
+          kind: "reached", reason: "goal_reached",
+          sentence: `Reached "${goal.name}": energy ${energy.toPrecision(3)} (limit ${this.#options.reachedBelow.toPrecision(3)}).`,
+        };
+        this.#brake();
+        return false;
+      case "next":
+        // A new picture to go for: the old plan leads elsewhere. The tick goes on with a start from rest.
+        sequence.advance();
+        goal.result = undefined;
+        this.#forgive(goal);
+        this.#recovering = false;
+        this.#startCold();
+        return true;
+      case "stalled":
+        this.#restartStalled(goal, energy);
         return false;
       case "improved":
-        goal.retries = 0;
+        this.#forgive(goal);
         break;
       case "waiting":
         break;
@@ -311,12 +331,13 @@ export class Controller {
     }
     this.#sendStep(command.trajectory);
     const sentBefore = this.#queue.sent;
+    this.#lastAction = action;
     this.#queue.advance();
     goal.steps++;
     this.#recovering = false;
     const share = energyShare(goal);
     const progress = share === undefined ? "" : `, energy at ${(100 * share).toFixed(0)} % of its start`;
-    this.#state = { kind: "planning", sentence: `Going for "${goal.name}": step ${goal.steps}${progress}.` };
+    this.#state = { kind: "planning", sentence: `Going for ${label(goal)}: step ${goal.steps}${progress}.` };
     if (this.#pending.inFlight) goal.overruns++;
     else this.#ask(goal, action, sentBefore);
   }
@@ -325,7 +346,7 @@ export class Controller {
   #startFromRest(goal: ActiveGoal, joints: JointState): void {
     this.#brake();
     if (!this.#resync(goal, joints)) return;
-    if (!this.#recovering) this.#state = { kind: "planning", sentence: `Planning the first step to "${goal.name}".` };
+    if (!this.#recovering) this.#state = { kind: "planning", sentence: `Planning the first step to ${label(goal)}.` };
     const sentBefore = this.#queue.sent;
     this.#queue.advance();
     this.#ask(goal, this.#rest(joints), sentBefore);
@@ -352,22 +373,39 @@ export class Controller {
 
   /** Brakes after a fault of a plan or command; tries again from a cold start while that is allowed. */
   #retry(goal: ActiveGoal, reason: HoldReason, sentence: string): void {
-    this.#brake();
     const { retryAttemptLimit = 2 } = this.#options;
     const final = goal.retries >= retryAttemptLimit;
-    const suffix = final ? ` Given up after ${goal.retries} retries.` : "";
-    this.#state = { kind: "holding", reason, sentence: sentence + suffix, final };
     if (!final) goal.retries++;
+    this.#holdAndStartCold(reason, final ? `${sentence} Given up after ${goal.retries} retries.` : sentence, final);
+  }
+
+  /** The search is stuck where it is: brakes, and looks anew with other random numbers and its whole width while that is allowed. */
+  #restartStalled(goal: ActiveGoal, energy: number): void {
+    const { stallRestartLimit = 4 } = this.#options;
+    const final = goal.stalls >= stallRestartLimit;
+    if (!final) goal.stalls++;
+    const sentence = `Holding: the energy stays at ${energy.toPrecision(3)} and does not fall.`;
+    this.#holdAndStartCold("plan_not_improving", final ? `${sentence} Given up after ${goal.stalls} new starts.` : sentence, final);
+  }
+
+  #holdAndStartCold(reason: HoldReason, sentence: string, final: boolean): void {
+    this.#brake();
+    this.#state = { kind: "holding", reason, sentence, final };
     this.#recovering = !final;
     this.#startCold();
+  }
+
+  /** The energy has fallen: what went wrong before does not count any more. */
+  #forgive(goal: ActiveGoal): void {
+    goal.retries = 0;
+    goal.stalls = 0;
   }
 
   /** Forgets plans and the planner's warm start. */
   #startCold(): void {
     this.#pending.discard();
     this.#queue.clear();
-    this.#progress.reset();
-    this.#goalChecker.reset();
+    this.#goal?.sequence.restart();
     this.#lastAskedAt = undefined;
     this.#options.planning.reset(this.#seed++);
   }
@@ -378,17 +416,17 @@ export class Controller {
       image: this.#camera.value!,
       state: actionSpace.state(this.#joints.value!),
       committed,
-      goal: goal.latent,
+      goal: goal.sequence.current.latent,
       deadlineMs: planDeadlineMs,
       shift: this.#lastAskedAt === undefined ? 0 : sentBefore - this.#lastAskedAt,
-      explorationScale: explorationScale(energyShare(goal), explorationFloor),
+      explorationScale: goal.stalls > 0 ? 1 : explorationScale(energyShare(goal), explorationFloor),
     };
     this.#lastAskedAt = sentBefore;
     this.#pending.start(() => planning.plan(request), { sentBefore, frame: this.#camera.count });
   }
 
   #rest(joints: JointState): Float32Array {
-    return this.#restAction(this.#options.actionSpace.state(joints));
+    return this.#restAction(this.#options.actionSpace.state(joints), this.#lastAction);
   }
 
   /** Puts the setpoint on the measured joints if that was asked for and the robot stands. False when it cannot be. */
@@ -403,6 +441,7 @@ export class Controller {
     }
     this.#resyncWanted = false;
     this.#sentAtS = undefined;
+    this.#lastAction = undefined;
     return true;
   }
 
@@ -474,6 +513,13 @@ export class Controller {
     }
   }
 
+  #refuseUnusable(name: string, latent: Float32Array): void {
+    const { latentDim } = this.#options.planning.model;
+    if (latent.length !== latentDim || !latent.every(Number.isFinite)) {
+      throw new RangeError(`The latent of the goal "${name}" must be ${latentDim} finite numbers.`);
+    }
+  }
+
   #refuseWhenStopped(): void {
     if (this.#state.kind === "stopped") throw new Error(`No goal is taken: ${this.#state.sentence}`);
   }
@@ -487,9 +533,14 @@ function idle(): ControllerState {
   return { kind: "idle", reason: "no_goal", sentence: "Idle: no goal." };
 }
 
-function energyShare(goal: ActiveGoal): number | undefined {
-  if (goal.result === undefined || goal.startEnergy === undefined || !(goal.startEnergy > 0)) return undefined;
-  return goal.result.startEnergy / goal.startEnergy;
+/** Share of the present sub-goal's first energy that is left. */
+function energyShare({ result, sequence: { startEnergy } }: ActiveGoal): number | undefined {
+  if (result === undefined || startEnergy === undefined || !(startEnergy > 0)) return undefined;
+  return result.startEnergy / startEnergy;
+}
+
+function label({ name, sequence: { current, number, count } }: ActiveGoal): string {
+  return count === 1 ? `"${name}"` : `"${name}" (${number} of ${count}, "${current.name}")`;
 }
 
 function messageOf(error: unknown): string {

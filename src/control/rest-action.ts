@@ -1,5 +1,8 @@
-/** The action that leaves the robot where it is, given its proprioception [stateDim]. */
-export type RestAction = (state: Float32Array) => Float32Array;
+/**
+ * The action that leaves the robot where it is, given its proprioception [stateDim] and the last action [actionDim] it was
+ * sent, where there is one.
+ */
+export type RestAction = (state: Float32Array, last?: Float32Array) => Float32Array;
 
 /** Where an action and a state of kind `ee_delta` keep the gripper. */
 export interface EeDeltaRestOptions {
@@ -14,13 +17,17 @@ export function zeroRestAction(actionDim: number): RestAction {
   return () => new Float32Array(actionDim);
 }
 
-/** Rest for end-effector deltas: no delta, and the gripper, whose action is a place, where it is (`gripper`, `gripper_opening`). */
+/**
+ * Rest for end-effector deltas: no delta, and the gripper, whose action is a place, where it was sent: fingers round an object
+ * never get there, and resting where they are would let go. Without a last action, where it is (`gripper`, `gripper_opening`).
+ */
 export function eeDeltaRestAction({ actionNames, stateNames, fullOpeningM }: EeDeltaRestOptions): RestAction {
   const gripper = actionNames.indexOf("gripper");
   const opening = stateNames.indexOf("gripper_opening");
-  return (state) => {
+  return (state, last) => {
     const action = new Float32Array(actionNames.length);
-    if (gripper >= 0 && opening >= 0) action[gripper] = Math.min(1, Math.max(0, state[opening]! / fullOpeningM));
+    if (gripper >= 0 && last !== undefined) action[gripper] = last[gripper]!;
+    else if (gripper >= 0 && opening >= 0) action[gripper] = Math.min(1, Math.max(0, state[opening]! / fullOpeningM));
     return action;
   };
 }

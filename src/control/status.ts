@@ -27,9 +27,11 @@ export interface ControllerStatus {
   /** Whether nothing more will happen for this goal: reached, failed for good, or stopped. */
   readonly final: boolean;
   readonly goalName?: string;
-  /** Energy of the newest planned picture against the goal. */
+  /** The sub-goal that is being gone for, where the goal has more than one. */
+  readonly subGoal?: { readonly name: string; /** 1 is the first. */ readonly number: number; readonly count: number };
+  /** Energy of the newest planned picture against the sub-goal. */
   readonly energy?: number;
-  /** The first energy of this goal. */
+  /** The first energy of this sub-goal. */
   readonly startEnergy?: number;
   /** energy / startEnergy. */
   readonly energyShare?: number;

@@ -244,16 +244,87 @@ test("a bad plan between good ones costs a retry and no more", async () => {
   assert.equal(reached.retries, 0, "progress gives retries back");
 });
 
-test("an energy that does not fall is tried again, then given up", async () => {
-  const bench = new TestBench({ progress: { fallShare: 0.05, withinS: 1 } });
+test("a search that stalls starts anew with other random numbers and its whole width, then gives up", async () => {
+  const bench = new TestBench({ progress: { plateauPictures: 3 }, stallRestartLimit: 2, explorationFloor: 0.1 });
+  await bench.underWay();
+  for (let i = 0; i < 4; i++) await bench.period();
+  assert.ok(bench.planning.requests.at(-1)!.explorationScale < 1, "it is narrower on the way");
   bench.planning.mood = "never_improves";
-  await bench.controller.setGoal({ name: "there", latent: LATENT });
+  const seeds = bench.planning.seeds.length;
   const first = await bench.until("holding", 12);
   assert.equal(first.holdReason, "plan_not_improving");
+  assert.equal(first.final, false);
   assert.equal(first.retries, 1);
+  assert.equal(bench.planning.seeds.length, seeds + 1);
+  await bench.period();
+  assert.equal(bench.planning.requests.at(-1)!.explorationScale, 1);
+  assert.equal(bench.planning.requests.at(-1)!.shift, 0, "without the old plan");
   let status = first;
-  for (let i = 0; i < 30 && !status.final; i++) status = await bench.period();
-  assertHolds(bench, status, "plan_not_improving", /energy stays at 1\.00 .* Given up after 2 retries/);
+  for (let i = 0; i < 40 && !status.final; i++) status = await bench.period();
+  assertHolds(bench, status, "plan_not_improving", /energy stays at 1\.00 .* Given up after 2 new starts/);
+  assert.equal(new Set(bench.planning.seeds).size, bench.planning.seeds.length);
+});
+
+test("a stall that is overcome is forgotten", async () => {
+  const bench = new TestBench({ progress: { plateauPictures: 3 } });
+  await bench.underWay();
+  bench.planning.mood = "never_improves";
+  await bench.until("holding", 12);
+  bench.planning.mood = "good";
+  assert.equal((await bench.until("reached")).retries, 0);
+});
+
+test("sub-goals are gone for in order, and only the last is reached", async () => {
+  const bench = new TestBench();
+  const places = [[0.3, 0, 0], [0.3, 0.3, 0], [0, 0.3, 0.2]];
+  await bench.controller.setGoals("tour", places.map((place, i) => ({ name: `place ${i + 1}`, latent: Float32Array.from(place) })));
+  const seen: string[] = [];
+  const nearest = places.map(() => Infinity);
+  for (let i = 0; i < 100 && bench.controller.status.state !== "reached"; i++) {
+    const { subGoal } = await bench.period();
+    if (subGoal !== undefined && seen.at(-1) !== subGoal.name) seen.push(subGoal.name);
+    places.forEach((place, p) => {
+      nearest[p] = Math.min(nearest[p]!, Math.hypot(...place.map((value, j) => value - bench.robot.positions[j]!)));
+    });
+  }
+  const { status } = bench.controller;
+  assert.equal(status.state, "reached", status.sentence);
+  assert.match(status.sentence, /^Reached "tour"/);
+  assert.deepEqual(seen, ["place 1", "place 2", "place 3"]);
+  assert.deepEqual(status.subGoal, { name: "place 3", number: 3, count: 3 });
+  assert.ok(nearest.every((distance) => distance < 0.03), nearest.join(" "));
+  assert.ok(status.startEnergy! < 0.2, "the start energy is the last sub-goal's own");
+  endsInStop(bench);
+});
+
+test("a sub-goal that cannot quite be reached is left at a low plateau; the last one is not", async () => {
+  // Two radians are out of the first joint's reach by a little.
+  const bench = new TestBench({ progress: { plateauPictures: 4, lastPlateauPictures: 8 }, stallRestartLimit: 0 });
+  const out = { name: "out of reach", latent: Float32Array.from([3, 0, 0]) };
+  await bench.controller.setGoals("first", [out, { name: "home", latent: Float32Array.from([2.5, 0, 0]) }]);
+  assert.equal((await bench.until("reached", 150)).goalName, "first");
+  await bench.controller.setGoal(out);
+  const status = await bench.until("holding", 60);
+  assert.equal(status.holdReason, "plan_not_improving");
+  assert.equal(status.final, true);
+});
+
+test("a goal without pictures, or with one that is unusable, is refused and changes nothing", async () => {
+  const bench = new TestBench();
+  await bench.underWay();
+  await assert.rejects(bench.controller.setGoals("nothing", []), /"nothing" has no pictures/);
+  await assert.rejects(bench.controller.setGoals("two", [{ name: "good", latent: LATENT }, { name: "bad", latent: new Float32Array(2) }]), /"bad" must be 3/);
+  assert.equal((await bench.period()).goalName, "there");
+});
+
+test("a stop between two sub-goals is a stop", async () => {
+  const bench = new TestBench();
+  await bench.controller.setGoals("tour", [{ name: "one", latent: Float32Array.from([0.2, 0, 0]) }, { name: "two", latent: LATENT }]);
+  while (bench.controller.status.subGoal?.number !== 2) await bench.period();
+  bench.controller.stop();
+  bench.nowS += 1;
+  assert.equal(bench.moving, false);
+  assert.equal((await bench.period()).state, "stopped");
 });
 
 test("targets that are not numbers are a hold", async () => {
@@ -424,6 +495,7 @@ const happening = fc.oneof(
   { weight: 10, arbitrary: fc.record({ kind: fc.constant("period" as const), times: fc.integer({ min: 1, max: 5 }) }) },
   { weight: 6, arbitrary: fc.record({ kind: fc.constant("wait" as const), forS: fc.double({ min: 0, max: 0.6, noNaN: true }) }) },
   { weight: 4, arbitrary: fc.constantFrom({ kind: "image" as const }, { kind: "joints" as const }, { kind: "tick" as const }, { kind: "release" as const }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant("tour" as const), x: fc.double({ min: -4, max: 4, noNaN: true }) }) },
   { weight: 4, arbitrary: fc.record({ kind: fc.constant("goal" as const), latent: fc.array(fc.double({ min: -4, max: 4, noNaN: true }), { minLength: 3, maxLength: 3 }) }) },
   { weight: 2, arbitrary: fc.constantFrom({ kind: "clear" as const }, { kind: "stop" as const }, { kind: "reset" as const }) },
   {
@@ -440,7 +512,7 @@ const happening = fc.oneof(
 test("whatever happens, no trajectory breaks a limit and the robot can always stop", async () => {
   const property = fc.asyncProperty(fc.array(happening, { minLength: 10, maxLength: 60 }), fc.constantFrom(0.05, 0.3, 2), async (events, largestStep) => {
     // The bench's robot fails the test when a trajectory breaks a limit, jumps, or does not end in a stop.
-    const bench = new TestBench({ progress: { fallShare: 0.05, withinS: 1 }, keepTracking: true }, new ToyPlanning(3, 4, largestStep));
+    const bench = new TestBench({ progress: { plateauPictures: 3, lastPlateauPictures: 5 }, keepTracking: true }, new ToyPlanning(3, 4, largestStep));
     const faults = new Set<ControllerStatus["state"]>(["holding", "stopped", "idle", "waiting_for_inputs", "reached"]);
     await bench.underWay([3, -2, 1.5]);
     for (const event of events) {
@@ -459,6 +531,10 @@ test("whatever happens, no trajectory breaks a limit and the robot can always st
         case "tick": bench.controller.tick(); break;
         case "release": bench.planning.release(); await Promise.resolve(); break;
         case "goal": await bench.controller.setGoal({ name: "goal", latent: Float32Array.from(event.latent) }).catch(() => undefined); break;
+        case "tour":
+          await bench.controller.setGoals("tour", [[event.x, 0, 0], [0, event.x, 0], [0, 0, 0.1]]
+            .map((place, i) => ({ name: `place ${i}`, latent: Float32Array.from(place) }))).catch(() => undefined);
+          break;
         case "clear": bench.controller.clearGoal(); break;
         case "stop": bench.controller.stop(); break;
         case "reset": bench.controller.reset(); break;
