@@ -1,14 +1,20 @@
 import { BUNDLE_OPTION } from "./bundle-dir.js";
 import { defineCommand } from "./command.js";
+import { energyLandscape, parseAxes } from "./landscape.js";
 import { parseNumber, parseNumbers } from "./numbers.js";
 import { GOALS_DIR_OPTION, openLibrary } from "./open-library.js";
 import { demoUrdf, openModel, readyState, restActions } from "./open-model.js";
 import { latentOf, readPictureArgument } from "./picture-argument.js";
 import { print, printJson, shortNumber, table } from "./print.js";
 import { PROJECT_ROOT } from "./project.js";
+import { UsageError } from "./usage-error.js";
 
+import type { Landscape } from "./landscape.js";
 import type { OfflinePlan } from "./plan-offline.js";
 import type { Manifest } from "../world-model/index.js";
+
+/** Points along an axis of the landscape: 2 mm apart for actions of up to 4 cm either way. */
+const LANDSCAPE_POINTS = 41;
 
 export default defineCommand({
   command: "plan",
@@ -27,13 +33,22 @@ export default defineCommand({
       .option("iterations", { type: "string", requiresArg: true, default: "5", describe: "Iterations of the search" })
       .option("json", { type: "string", requiresArg: true, describe: "Write everything as JSON to this file, or to the output with -" })
       .option("png", { type: "string", requiresArg: true, describe: "Draw the energy over the horizon into this file" })
+      .option("landscape", { type: "string", requiresArg: true, describe: "Draw the energy over two action dimensions into this file" })
+      .option("landscape-axes", { type: "string", requiresArg: true, describe: "Those two dimensions, between commas [default: the first two]" })
+      .option("landscape-steps", { type: "string", requiresArg: true, describe: "Steps for which their values are held [default: the whole horizon]" })
       .option("goals-dir", GOALS_DIR_OPTION)
       .example("$0 plan --start now.png --goal cup-left", "")
-      .example("$0 plan --start now.png --goal cup.png --state=0.5,0,0.2,0.08,0,0,0 --png plan.png", "with = before a negative number"),
+      .example("$0 plan --start now.png --goal cup.png --state=0.5,0,0.2,0.08,0,0,0 --png plan.png", "with = before a negative number")
+      .example("$0 plan --start now.png --goal cup.png --landscape landscape.png --landscape-axes dx,dz", ""),
   handler: async (args) => {
     const seed = parseNumber("--seed", args.seed, { min: 0, max: 2 ** 31 - 1, whole: true });
     const candidates = parseNumber("--candidates", args.candidates, { min: 20, max: 65536, whole: true });
     const iterations = parseNumber("--iterations", args.iterations, { min: 1, max: 1000, whole: true });
+    for (const [option, value] of [["--landscape-axes", args.landscapeAxes], ["--landscape-steps", args.landscapeSteps]] as const) {
+      if (value !== undefined && args.landscape === undefined) {
+        throw new UsageError(`${option} needs --landscape FILE`);
+      }
+    }
     const library = await openLibrary(args.goalsDir);
     const start = await readPictureArgument(args.start, library);
     const goal = await readPictureArgument(args.goal, library);
@@ -46,16 +61,28 @@ export default defineCommand({
       if (state === undefined) {
         throw new Error(`bundle ${manifest.name} is not for the demo arm: give --state ${manifest.state.names.join(",")}`);
       }
+      const view = args.landscape === undefined ? undefined : {
+        axes: parseAxes("--landscape-axes", args.landscapeAxes, manifest.action.names),
+        steps: args.landscapeSteps === undefined ? model.horizon
+          : parseNumber("--landscape-steps", args.landscapeSteps, { min: 1, max: model.horizon, whole: true }),
+      };
       const { planOffline } = await import("./plan-offline.js");
       const rest = await restActions(model, state);
-      const found = await planOffline(model, {
-        start: await latentOf(start, library, open), goal: await latentOf(goal, library, open), state, rest, seed, candidates, iterations,
-      });
-      const report = reportOf(found, manifest, { start: start.label, goal: goal.label, seed, state });
+      const [startLatent, goalLatent] = [await latentOf(start, library, open), await latentOf(goal, library, open)];
+      const found = await planOffline(model, { start: startLatent, goal: goalLatent, state, rest, seed, candidates, iterations });
+      const landscape = view === undefined ? undefined : {
+        ...view,
+        ...(await energyLandscape({
+          ...view, horizon: model.horizon, low: manifest.action.low, high: manifest.action.high, plan: found.plan.actions, count: LANDSCAPE_POINTS,
+          score: async (actions, count) => (await model.score(startLatent, state, actions, count, goalLatent)).stepEnergies,
+        })),
+      };
+      const context = { start: start.label, goal: goal.label, seed, state, ...(landscape === undefined ? {} : { landscape }) };
+      const report = reportOf(found, manifest, context);
       if (args.json === "-") {
         printJson(report);
       } else {
-        print(...lines(found, manifest, { start: start.label, goal: goal.label, seed, state, given: given !== undefined }));
+        print(...lines(found, manifest, { ...context, given: given !== undefined }));
       }
       if (args.json !== undefined && args.json !== "-") {
         const { writeFileAtomically } = await import("../camera/write-file-atomically.js");
@@ -71,6 +98,9 @@ export default defineCommand({
           reachedBelow: manifest.energy.reached_below, periodS: manifest.action.period_s,
         });
       }
+      if (args.landscape !== undefined && landscape !== undefined) {
+        await drawLandscape(args.landscape, landscape, manifest, context);
+      }
     } finally {
       await model.close();
     }
@@ -82,7 +112,11 @@ interface Context {
   readonly goal: string;
   readonly seed: number;
   readonly state: Float32Array;
+  readonly landscape?: HeldLandscape;
 }
+
+/** A landscape and what was varied in it. */
+type HeldLandscape = Landscape & { readonly axes: readonly [number, number]; readonly steps: number };
 
 function lines(found: OfflinePlan, manifest: Manifest, context: Context & { readonly given: boolean }): string[] {
   const { plan, startEnergy, restEnergies, solveMs } = found;
@@ -105,11 +139,44 @@ function lines(found: OfflinePlan, manifest: Manifest, context: Context & { read
       ["reached", startEnergy < energy.reached_below
         ? `already: ${shortNumber(startEnergy)} is below ${shortNumber(energy.reached_below)}`
         : `${end < energy.reached_below ? "by the end of the plan" : "not within this plan"} (below ${shortNumber(energy.reached_below)} counts)`],
+      ...(context.landscape === undefined ? [] : [["landscape", landscapeLine(context.landscape, manifest)]]),
       ["search", `${plan.iterations} iterations, ${plan.candidates} candidates, ${solveMs.toFixed(0)} ms`],
     ]),
     "",
     ...table([header, ...rows], header.map(() => "right" as const)),
   ];
+}
+
+function landscapeLine({ axes, steps, lowest, planFirst, planMean }: HeldLandscape, { action }: Manifest): string {
+  const at = (point: { readonly x: number; readonly y: number }): string => [point.x, point.y].map((value, k) =>
+    `${action.names[axes[k]!]!} ${value.toFixed(4)}${action.units[axes[k]!] === "1" ? "" : ` ${action.units[axes[k]!]!}`}`).join(", ");
+  return `lowest ${shortNumber(lowest.energy)} at ${at(lowest)}, ${held(steps)}; the plan: ` +
+    (steps === 1 ? at(planFirst) : `first ${at(planFirst)}, on average ${at(planMean)}`);
+}
+
+function held(steps: number): string {
+  return steps === 1 ? "after one step" : `held for ${steps} steps`;
+}
+
+async function drawLandscape(file: string, landscape: HeldLandscape, manifest: Manifest, context: Context): Promise<void> {
+  const { axes, steps, lowest, planFirst, planMean } = landscape;
+  const { names, units } = manifest.action;
+  const [x, y] = axes.map((a) => names[a]!) as [string, string];
+  const others = names.filter((_, a) => !axes.includes(a));
+  const { writeLandscapePlot } = await import("../plots/chart.js");
+  await writeLandscapePlot(file, {
+    title: `Energy over ${x} and ${y}, ${held(steps)}`,
+    subtitle: `from ${context.start} to ${context.goal}; bundle ${manifest.name}, seed ${context.seed}` +
+      (others.length === 0 ? "" : `; ${others.join(", ")} as in the plan`),
+    x: { name: x, unit: units[axes[0]]!, values: landscape.x },
+    y: { name: y, unit: units[axes[1]]!, values: landscape.y },
+    energies: landscape.energies,
+    markers: [
+      { name: "lowest energy", x: lowest.x, y: lowest.y },
+      { name: "plan's first action", ...planFirst },
+      ...(steps === 1 ? [] : [{ name: `plan's mean of ${steps}`, ...planMean }]),
+    ],
+  });
 }
 
 function reportOf(found: OfflinePlan, manifest: Manifest, context: Context): object {
@@ -125,5 +192,17 @@ function reportOf(found: OfflinePlan, manifest: Manifest, context: Context): obj
     elites_low: Array.from(spread.low), elites_high: Array.from(spread.high),
     objective: plan.energy, reached_below: manifest.energy.reached_below,
     iterations: plan.iterations, candidates: plan.candidates, solve_ms: solveMs,
+    ...(context.landscape === undefined ? {} : { landscape: landscapeReport(context.landscape, manifest) }),
+  };
+}
+
+function landscapeReport(landscape: HeldLandscape, { action }: Manifest): object {
+  const { axes, steps, x, y, energies, lowest, planFirst, planMean } = landscape;
+  return {
+    axes: axes.map((a) => action.names[a]), units: axes.map((a) => action.units[a]), steps,
+    x: Array.from(x), y: Array.from(y),
+    // A row for each y, lowest first. What is not a number becomes null, as JSON has none.
+    energies: Array.from(y, (_, j) => Array.from(energies.subarray(j * x.length, (j + 1) * x.length))),
+    lowest, plan_first: planFirst, plan_mean: planMean,
   };
 }

@@ -13,6 +13,17 @@ export const SERIES_SHAPES: readonly string[] = ["circle", "triangle-up", "squar
 /** Dash patterns of rules across a chart. */
 export const RULE_DASHES: readonly (readonly number[])[] = [[5, 4], [2, 3], [9, 3, 2, 3]];
 
+/**
+ * Viridis, dark to light: equal steps in value look like equal steps, also in grey and to colour-blind readers.
+ * Every eighth of matplotlib's table; what lies between is interpolated.
+ */
+export const VALUE_COLOURS: readonly string[] = [
+  "#440154", "#472d7b", "#3b528b", "#2c728e", "#21918c", "#28ae80", "#5ec962", "#addc30", "#fde725",
+];
+
+/** Markers on `VALUE_COLOURS`, which has neither white nor reds. */
+export const MARKER_COLOURS: readonly string[] = ["#ffffff", "#ff7f50", "#e63973"];
+
 export const TEXT_COLOUR = "#2b2b2b";
 export const QUIET_TEXT_COLOUR = "#5f5f5f";
 export const GRID_COLOUR = "#e4e4e4";

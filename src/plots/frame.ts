@@ -31,6 +31,8 @@ export interface ChartAxis {
   readonly whole?: boolean;
   /** The axis begins at zero; not for log axes. */
   readonly zero?: boolean;
+  /** The axis ends at the outermost values instead of at round numbers beyond them. */
+  readonly exact?: boolean;
 }
 
 export interface ChartFrame {
@@ -41,10 +43,15 @@ export interface ChartFrame {
   readonly xValues: readonly number[];
   readonly yValues: readonly number[];
   readonly names: readonly string[];
+  /** The series' colours, for charts on which the usual ones cannot be seen. */
+  readonly colours?: readonly string[];
   readonly rules: readonly ChartRule[];
   readonly data: readonly vega.Data[];
   readonly marks: readonly vega.Mark[];
-  readonly legendSymbol: "stroke" | "shape" | "square";
+  readonly legendSymbol: "stroke" | "shape" | "outlined" | "square";
+  /** What only this kind of chart has, for example a colour bar and its scale. */
+  readonly scales?: readonly vega.Scale[];
+  readonly legends?: readonly vega.Legend[];
 }
 
 const WIDTH = 560;
@@ -52,8 +59,8 @@ const HEIGHT = 300;
 const PIXELS_PER_UNIT = 2;
 
 /** Series names to colours, dashes and shapes, as scales that marks can use; rules have their own, for the legend. */
-function seriesScales(names: readonly string[], rules: readonly ChartRule[]): vega.Scale[] {
-  const colours = names.map((_, i) => SERIES_COLOURS[i % SERIES_COLOURS.length]!);
+function seriesScales(names: readonly string[], palette: readonly string[], rules: readonly ChartRule[]): vega.Scale[] {
+  const colours = names.map((_, i) => palette[i % palette.length]!);
   const dashes = names.map((_, i) => [...SERIES_DASHES[Math.floor(i / SERIES_COLOURS.length) % SERIES_DASHES.length]!]);
   return [
     { name: "colour", type: "ordinal", domain: [...names], range: colours },
@@ -92,6 +99,7 @@ function chartSpec(frame: ChartFrame): vega.Spec {
   const legends = [
     ...(frame.names.length < 2 ? [] : [seriesLegend(frame, width)]),
     ...(frame.rules.length === 0 || empty ? [] : [ruleLegend(frame.rules, width)]),
+    ...(frame.legends ?? []),
   ];
   const entries = [...(frame.names.length < 2 ? [] : frame.names), ...frame.rules.map((rule) => rule.label)];
   const inOneRow = entries.reduce((sum, name) => sum + textWidth(name, 11) + LEGEND_ENTRY_EXTRA, 0) <= width;
@@ -116,7 +124,8 @@ function chartSpec(frame: ChartFrame): vega.Spec {
     scales: [
       scale("x", "width", x, frame.x),
       scale("y", "height", y, frame.y),
-      ...seriesScales(frame.names, frame.rules),
+      ...seriesScales(frame.names, frame.colours ?? SERIES_COLOURS, frame.rules),
+      ...(frame.scales ?? []),
     ],
     // The bottom axis last: its line must lie over the grid line at its place.
     axes: [
@@ -138,7 +147,7 @@ function scale(name: string, range: "width" | "height", domain: readonly [number
     type: axis.log === true ? "log" : "linear",
     domain: [...(domain ?? [axis.log === true ? 0.1 : 0, 1])],
     range,
-    nice: axis.log !== true && domain !== undefined,
+    nice: axis.log !== true && axis.exact !== true && domain !== undefined,
     zero: false,
   };
 }
@@ -233,6 +242,8 @@ function seriesLegend(frame: ChartFrame, width: number): vega.Legend {
       };
     case "shape":
       return { ...layout, fill: "colour", shape: "shape", symbolSize: 70, symbolStrokeWidth: 0 };
+    case "outlined":
+      return { ...layout, fill: "colour", shape: "shape", symbolSize: 90, symbolStrokeColor: TEXT_COLOUR, symbolStrokeWidth: 1.25 };
     case "square":
       return { ...layout, fill: "colour", symbolType: "square", symbolSize: 90, symbolStrokeWidth: 0 };
   }

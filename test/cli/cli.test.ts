@@ -64,6 +64,10 @@ for (const [args, line] of [
   [["plan", "--start", "a.png", "--goal", "b.png", "--seed", "1.5"], /--seed "1.5" is not a whole number/],
   [["plan", "--start", "a.png", "--goal", "b.png", "--state", "1,2"], /--state "1,2" has 2 values, 7 are needed: ee_x,/],
   [["plan", "--start", "a.png", "--goal", "b.png", "--state", "0.5,0,zero,0,0,0,0"], /--state \(ee_z\) "zero"/],
+  [["plan", "--start", "a.png", "--goal", "b.png", "--landscape-steps", "2"], /--landscape-steps needs --landscape FILE/],
+  [["plan", "--start", "a.png", "--goal", "b.png", "--landscape", "l.png", "--landscape-steps", "7"], /--landscape-steps "7" is not a whole number from 1 to 6/],
+  [["plan", "--start", "a.png", "--goal", "b.png", "--landscape", "l.png", "--landscape-axes", "dx,yaw"],
+    /--landscape-axes "dx,yaw" does not name two different action dimensions; there are: dx,dy,dz,gripper/],
   [["sim", "--task", "fold"], /--task "fold" is not one of "reach", "push", "none"/],
   [["sim", "--size", "1000"], /--size "1000" is not a whole number from 64 to 256/],
 ] as [string[], RegExp][]) {
@@ -150,6 +154,33 @@ test("plan: a table, JSON and a picture; the same seed gives the same plan, and 
   assert.deepEqual(again.actions, plan.actions);
   const other = JSON.parse((await cli("plan", "--start", "a.png", "--goal", "b.png", "--seed", "4", "--json", "-")).stdout) as typeof plan;
   assert.notDeepEqual(other.actions, plan.actions);
+});
+
+test("plan --landscape: energies over two action dimensions, as the model gives them, and a picture", async () => {
+  const args = ["plan", "--start", "a.png", "--goal", "b.png"];
+  interface Told {
+    start_energy: number; step_energies: number[]; actions: number[][];
+    landscape: { axes: string[]; steps: number; x: number[]; y: number[]; energies: number[][]; lowest: { x: number; y: number; energy: number } };
+  }
+  const shown = await cli(...args, "--landscape", "landscape.png", "--landscape-axes", "dy,dz", "--landscape-steps", "1", "--json", "landscape.json");
+  assert.equal(shown.stderr, "");
+  assert.match(shown.stdout, /\nlandscape +lowest 0\.\d+ at dy -?0\.\d{4} m, dz -?0\.\d{4} m, after one step; the plan: dy /);
+  assert.ok((await readImageFile(join(dir, "landscape.png"))).width > 800);
+  const told = JSON.parse(await readFile(join(dir, "landscape.json"), "utf8")) as Told;
+  const { axes, steps, x, y, energies, lowest } = told.landscape;
+  assert.deepEqual([axes, steps, x.length, y.length, energies.length], [["dy", "dz"], 1, 41, 41, 41]);
+  assert.equal(lowest.energy, Math.min(...energies.flat()));
+  assert.equal(energies[y.indexOf(lowest.y)]![x.indexOf(lowest.x)], lowest.energy);
+  // The plan's own first energy lies between those of the four points round its first action (the tiny bundle is smooth).
+  const [, dy, dz] = told.actions[0]!;
+  const [i, j] = [x.findLastIndex((value) => value <= dy!), y.findLastIndex((value) => value <= dz!)].map((k) => Math.min(k, 39)) as [number, number];
+  const round = [energies[j]![i]!, energies[j]![i + 1]!, energies[j + 1]![i]!, energies[j + 1]![i + 1]!];
+  const slack = Math.max(...round) - Math.min(...round);
+  assert.ok(told.step_energies[0]! > Math.min(...round) - slack && told.step_energies[0]! < Math.max(...round) + slack, `${told.step_energies[0]}: ${round.join(" ")}`);
+
+  const whole = JSON.parse((await cli(...args, "--landscape", "landscape.png", "--json", "-")).stdout) as Told;
+  assert.deepEqual([whole.landscape.axes, whole.landscape.steps], [["dx", "dy"], 6]);
+  assert.ok(whole.landscape.lowest.energy < whole.start_energy);
 });
 
 test("damaged and huge pictures are one line", async () => {
