@@ -1,107 +1,124 @@
 import { availableParallelism } from "node:os";
+import { join } from "node:path";
 
 import { DEFAULT_EXPLORATION_FLOOR } from "../control/exploration-scale.js";
 import { BUNDLE_OPTION, findBundleDir } from "./bundle-dir.js";
 import { defineCommand } from "./command.js";
 import { parseNumber } from "./numbers.js";
-import { print, printJson, table } from "./print.js";
+import { print, printJson } from "./print.js";
+import { PROJECT_ROOT } from "./project.js";
+import { UsageError } from "./usage-error.js";
 
-import type { EpisodeResult } from "../evaluation/episode.js";
-import type { Summary } from "../evaluation/evaluate.js";
+import type { Cell } from "../evaluation/cell.js";
+import type { CellPlan } from "../evaluation/run-cells.js";
 
-const TASKS = ["reach", "push"] as const;
+// Written out, so that a look at the help loads no simulator; a test holds them against the lists they repeat.
+export const TASK_CHOICES = ["reach", "push", "grasp", "reach-with-object", "pick-and-place"] as const;
+export const ENVIRONMENT_CHOICES = ["plain", "seen", "unseen", "television", "flicker", "shadows"] as const;
+export const POLICY_CHOICES = ["jepa", "persistence", "random", "oracle"] as const;
+
+/** Seeds from here on are for final figures; those below were looked at while things were chosen. */
+const HELD_OUT_SEEDS = 10_000;
+
+const ORACLE = { planner: { kind: "icem", options: { candidates: 24, iterations: 3, elites: 6, heldDims: [3] } }, horizon: 8 } as const;
 
 export default defineCommand({
   command: "eval",
   describe: "Measure closed-loop success in the simulator over many seeds, without ROS",
   builder: (yargs) =>
     yargs
-      .option("task", { choices: TASKS, default: "reach" as const, describe: "What to do" })
-      .option("episodes", { type: "string", requiresArg: true, default: "200", describe: "Episodes" })
-      .option("seed", { type: "string", requiresArg: true, default: "0", describe: "Seed of the first episode; the others follow (no seed gives a world that training saw)" })
+      .option("task", { choices: TASK_CHOICES, requiresArg: true, describe: "What to do [default: reach]" })
+      .option("object", { choices: ["cube", "cup"] as const, requiresArg: true, describe: "With what, where the task has an object [default: cube]" })
+      .option("env", { choices: [...ENVIRONMENT_CHOICES, "noise"] as const, requiresArg: true, describe: "Room; noise is television, flicker and shadows in turn [default: plain]" })
+      .option("policy", { choices: POLICY_CHOICES, requiresArg: true, describe: "Who moves the robot; oracle plans in the simulator itself [default: jepa]" })
+      .option("suite", { type: "boolean", default: false, describe: "All cells of the table; --task, --object, --env and --policy narrow it" })
+      .option("episodes", { type: "string", requiresArg: true, default: "200", describe: "Episodes a cell" })
+      .option("oracle-episodes", { type: "string", requiresArg: true, default: "20", describe: "Episodes a cell of the oracle, which is slow, in a suite" })
+      .option("seeds", { type: "string", alias: "seed", requiresArg: true, default: "0", describe: `Seed of the first episode, or held-out: ${HELD_OUT_SEEDS} (no seed gives a world that training saw)` })
       .option("bundle", BUNDLE_OPTION)
-      .option("max-steps", { type: "string", requiresArg: true, describe: "Actions an episode [default: reach 25, push 40]" })
+      .option("max-steps", { type: "string", requiresArg: true, describe: "Actions an episode [default: the task's]" })
       .option("method", { choices: ["icem", "cem"] as const, default: "icem" as const, describe: "Planner" })
       .option("candidates", { type: "string", requiresArg: true, describe: "Sequences scored in the first iteration [default: the planner's]" })
       .option("iterations", { type: "string", requiresArg: true, describe: "Iterations a plan [default: the planner's]" })
       .option("exploration-floor", { type: "string", requiresArg: true, default: String(DEFAULT_EXPLORATION_FLOOR), describe: "Share of the search's width that is left at the goal, above 0 to 1" })
       .option("workers", { type: "string", requiresArg: true, default: String(availableParallelism()), describe: "Episodes at once" })
+      .option("out", { type: "string", requiresArg: true, describe: "Keep every episode in this folder, and go on from what is there" })
+      .option("keep-failures", { type: "string", requiresArg: true, default: "12", describe: "Failures of a cell drawn into failures/ of --out" })
+      .option("table", { type: "string", requiresArg: true, describe: "Write all that is in --out as a Markdown table into this file" })
+      .option("update-docs", { type: "boolean", default: false, describe: "Put that table into README.md and docs/results.md" })
       .option("json", { type: "string", requiresArg: true, describe: "Write summary and every episode to this file, or the summary to the output with -" })
-      .option("png", { type: "string", requiresArg: true, describe: "Draw start against final distances into this file" })
+      .option("png", { type: "string", requiresArg: true, describe: "Draw start against final distances into this file (one cell)" })
       .example("$0 eval --task reach --episodes 200 --json reach.json --png reach.png", "")
-      .example("$0 eval --task push --episodes 40 --seed 1000", ""),
+      .example("$0 eval --task push --object cup --env unseen --seeds held-out --out runs/push", "")
+      .example("$0 eval --suite --seeds held-out --out runs/suite --table table.md", ""),
   handler: async (args) => {
-    const episodes = parseNumber("--episodes", args.episodes, { min: 1, max: 100_000, whole: true });
-    const firstSeed = parseNumber("--seed", args.seed, { min: 0, max: 2 ** 30 - 100_000, whole: true });
-    const workers = parseNumber("--workers", args.workers, { min: 1, max: 256, whole: true });
+    const whole = (option: string, text: string, min: number, max: number): number => parseNumber(option, text, { min, max, whole: true });
+    const episodes = whole("--episodes", args.episodes, 1, 100_000);
+    const oracleEpisodes = Math.min(episodes, whole("--oracle-episodes", args.oracleEpisodes, 1, 100_000));
+    const firstSeed = args.seeds === "held-out" ? HELD_OUT_SEEDS : whole("--seeds", args.seeds, 0, 2 ** 30 - 100_000);
+    const workers = whole("--workers", args.workers, 1, 256);
+    const keepFailures = whole("--keep-failures", args.keepFailures, 0, 100_000);
     const explorationFloor = parseNumber("--exploration-floor", args.explorationFloor, { min: 0.01, max: 1 });
-    const maxSteps = args.maxSteps === undefined ? (args.task === "reach" ? 25 : 40) : parseNumber("--max-steps", args.maxSteps, { min: 1, max: 10_000, whole: true });
+    const maxSteps = args.maxSteps === undefined ? {} : { maxSteps: whole("--max-steps", args.maxSteps, 1, 10_000) };
     const size = {
-      ...(args.candidates === undefined ? {} : { candidates: parseNumber("--candidates", args.candidates, { min: 20, max: 65536, whole: true }) }),
-      ...(args.iterations === undefined ? {} : { iterations: parseNumber("--iterations", args.iterations, { min: 1, max: 1000, whole: true }) }),
+      ...(args.candidates === undefined ? {} : { candidates: whole("--candidates", args.candidates, 20, 65536) }),
+      ...(args.iterations === undefined ? {} : { iterations: whole("--iterations", args.iterations, 1, 1000) }),
     };
+    if (args.out === undefined && (args.suite || args.table !== undefined || args.updateDocs)) {
+      throw new UsageError("--suite, --table and --update-docs work on kept results: give their folder with --out");
+    }
     const bundleDirectory = findBundleDir(args.bundle);
-    const [{ evaluate, summarise }, { showProgress }, { readManifest }] = await Promise.all([
-      import("../evaluation/evaluate.js"), import("../../sim/progress.js"), import("../world-model/index.js"),
+    const [{ cellName, cellOf, NOISE_FAMILIES, suiteCells }, { runCells }, { ResultsFolder }, { summarise }, { showProgress }, { readManifest }, report] = await Promise.all([
+      import("../evaluation/cell.js"), import("../evaluation/run-cells.js"), import("../evaluation/results-folder.js"),
+      import("../evaluation/summary.js"), import("../../sim/progress.js"), import("../world-model/index.js"), import("./eval-report.js"),
     ]);
+    const environments = args.env === undefined ? undefined : args.env === "noise" ? NOISE_FAMILIES : [args.env];
+    const cells: Cell[] = args.suite
+      ? (environments ?? [undefined]).flatMap((environment) => suiteCells({ task: args.task, object: args.object, environment, policy: args.policy }))
+      : (environments ?? ["plain" as const]).map((environment) => cellOf(args.task ?? "reach", args.object ?? "cube", environment, args.policy ?? "jepa"));
+    if (cells.length === 0) throw new UsageError("the suite has no cell with this --task, --object, --env and --policy: only the planner with the cube is run outside of the plain room");
+    if (args.png !== undefined && cells.length > 1) throw new UsageError(`--png draws one cell, these are ${cells.length}: ${cells.map(cellName).join(", ")}`);
+
     const manifest = await readManifest(bundleDirectory);
-    const progress = showProgress("episodes", episodes);
-    let done = 0;
-    const results = await evaluate({
-      bundleDirectory, task: args.task, firstSeed, episodes, workers, maxSteps, explorationFloor,
-      planner: { kind: args.method, options: size },
-      onEpisode: () => { progress.update(++done); },
-    });
-    progress.end();
-    const summary = summarise(results.values());
-    const report = {
-      task: args.task, bundle: manifest.name, encoder_sha256: manifest.files["encoder.onnx"].sha256,
-      first_seed: firstSeed, max_steps: maxSteps, planner: { method: args.method, exploration_floor: explorationFloor, ...size }, ...summary,
+    const planner = { kind: args.method, options: size } as const;
+    const settings = {
+      bundle: manifest.name, encoder_sha256: manifest.files["encoder.onnx"].sha256, rollout_sha256: manifest.files["rollout.onnx"].sha256,
+      planner, oracle: ORACLE, exploration_floor: explorationFloor, max_steps: args.maxSteps === undefined ? "the task's" : maxSteps.maxSteps,
     };
+    const folder = args.out === undefined ? undefined : await ResultsFolder.open(args.out, settings);
+    const plans: CellPlan[] = cells.map((cell) => ({ cell, firstSeed, episodes: args.suite && cell.policy === "oracle" ? oracleEpisodes : episodes }));
+    const total = plans.reduce((sum, plan) => sum + plan.episodes, 0);
+    let progress: ReturnType<typeof showProgress> | undefined;
+    const all = await runCells({
+      plans, workers, keepFailures, bundleDirectory, planner, oracle: ORACLE, explorationFloor, ...maxSteps,
+      reachedBelow: manifest.energy.reached_below,
+      ...(folder === undefined ? {} : { folder }),
+      onProgress: (done) => {
+        progress ??= showProgress("episodes", total, done);
+        progress.update(done);
+      },
+    });
+    progress?.end();
+
+    const summaries = all.map((records) => summarise(records));
+    const plain = cells.map((cell, i) => ({ ...cell, first_seed: firstSeed, ...summaries[i]! }));
     if (args.json === "-") {
-      printJson(report);
+      printJson({ ...settings, cells: plain });
     } else {
-      print(...lines(args.task, manifest.name, firstSeed, maxSteps, summary));
+      for (const [i, cell] of cells.entries()) print(...(i === 0 ? [] : [""]), ...report.summaryLines(cell, manifest.name, firstSeed, summaries[i]!));
       if (args.json !== undefined) {
         const { writeFileAtomically } = await import("../camera/write-file-atomically.js");
-        await writeFileAtomically(args.json, `${JSON.stringify({ ...report, results: [...results].map(plain) }, null, 1)}\n`);
+        await writeFileAtomically(args.json, `${JSON.stringify({ ...settings, cells: plain.map((cell, i) => ({ ...cell, results: all[i] })) }, null, 1)}\n`);
       }
     }
-    if (args.png !== undefined) await draw(args.png, args.task, manifest.name, summary, [...results.values()]);
+    if (args.png !== undefined) await report.writeDistanceChart(args.png, cells[0]!, manifest.name, summaries[0]!, all[0]!);
+    if (folder !== undefined && (args.table !== undefined || args.updateDocs)) {
+      const [{ resultsTable, updateMarkedTable }, { writeFileAtomically }] = await Promise.all([
+        import("../evaluation/results-table.js"), import("../camera/write-file-atomically.js"),
+      ]);
+      const markdown = resultsTable(await folder.readAll());
+      if (args.table !== undefined) await writeFileAtomically(args.table, `${markdown}\n`);
+      if (args.updateDocs) for (const file of ["README.md", join("docs", "results.md")]) await updateMarkedTable(join(PROJECT_ROOT, file), markdown);
+    }
   },
 });
-
-function lines(task: string, bundle: string, firstSeed: number, maxSteps: number, s: Summary): string[] {
-  const cm = (metres: number): string => `${(100 * metres).toFixed(1)} cm`;
-  const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
-  return table([
-    ["task", `${task}, bundle ${bundle}, ${s.episodes} episodes from seed ${firstSeed}, at most ${maxSteps} steps`],
-    ["success", `${percent(s.success_rate)} (${s.successes} of ${s.episodes}; 95 % Wilson interval ${percent(s.wilson_95[0])} to ${percent(s.wilson_95[1])})`],
-    ["start distance", `${cm(s.start_distance_m.min)} to ${cm(s.start_distance_m.max)}, median ${cm(s.start_distance_m.median)}`],
-    ["final distance", `median ${cm(s.final_distance_m.median)}, 95 % within ${cm(s.final_distance_m.p95)}, largest ${cm(s.final_distance_m.max)}`],
-    ["nearest on the way", `median ${cm(s.best_distance_m.median)}`],
-    ["steps", `median ${s.steps.median}, most ${s.steps.max}`],
-    ["declared reached", `${s.declared_reached} of ${s.episodes}`],
-    ["plan time", `median ${s.plan_ms.median.toFixed(0)} ms, 99th percentile ${s.plan_ms.p99.toFixed(0)} ms`],
-  ]);
-}
-
-function plain([seed, r]: [number, EpisodeResult]): object {
-  return {
-    seed, success: r.success, start_distance_m: r.startDistanceM, final_distance_m: r.finalDistanceM, best_distance_m: r.bestDistanceM,
-    steps: r.steps, ended: r.ended, energies: r.energies, distances_m: r.distancesM,
-  };
-}
-
-async function draw(file: string, task: string, bundle: string, s: Summary, results: readonly EpisodeResult[]): Promise<void> {
-  const { writeScatter } = await import("../plots/chart.js");
-  const points = (success: boolean): (readonly [number, number])[] =>
-    results.filter((r) => r.success === success).map((r) => [100 * r.startDistanceM, 100 * r.finalDistanceM] as const);
-  await writeScatter(file, {
-    title: `${task}: ${s.successes} of ${s.episodes} within 3 cm`,
-    subtitle: `bundle ${bundle}; 95 % Wilson interval ${(100 * s.wilson_95[0]).toFixed(1)} to ${(100 * s.wilson_95[1]).toFixed(1)} %`,
-    xTitle: "start distance (cm)", yTitle: "final distance (cm)",
-    series: [{ name: "reached", points: points(true) }, { name: "missed", points: points(false) }].filter((series) => series.points.length > 0),
-    rules: [{ axis: "y", value: 3, label: "tolerance" }],
-  });
-}

@@ -1,99 +1,104 @@
 import type { RayCastCamera } from "../../sim/camera.js";
-import type { Task } from "../../sim/tasks.js";
+import type { Task, TaskGoal } from "../../sim/tasks.js";
 import type { SimWorld } from "../../sim/world.js";
 import type { RgbImage } from "../camera/types.js";
-import { Controller } from "../control/controller.js";
-import type { PlanningService } from "../control/planning-service.js";
-import { eeDeltaRestAction } from "../control/rest-action.js";
-import { FR3_FULL_OPENING_M } from "../robot/fr3.js";
-import { CommandPipeline } from "../safety/command-pipeline.js";
-import type { Manifest } from "../world-model/index.js";
+import type { Cell } from "./cell.js";
+import type { Driver } from "./driver.js";
+import type { EpisodeRecord } from "./episode-record.js";
 
 /** What an episode is run with. */
 export interface EpisodeSetup {
+  readonly cell: Cell;
+  readonly seed: number;
   readonly world: SimWorld;
   readonly camera: RayCastCamera;
-  readonly planning: PlanningService;
-  readonly manifest: Manifest;
-  readonly maxSteps: number;
-  /** Seed of the planner. */
-  readonly plannerSeed: number;
-  /** Share of the planner's width that is left at the goal, in (0, 1]. */
-  readonly explorationFloor: number;
+  readonly periodS: number;
+  /** Default: the task's. */
+  readonly maxSteps?: number;
+  /** Whether to give up, asked once a period. */
+  readonly abandoned?: () => boolean;
+  /** Makes what moves the robot; the world is at the task's start. */
+  readonly driver: (goals: readonly TaskGoal[]) => Promise<Driver>;
 }
 
-/** What happened; distances in m, judged by the simulator's truth. */
-export interface EpisodeResult {
-  readonly success: boolean;
-  readonly startDistanceM: number;
-  readonly finalDistanceM: number;
-  readonly bestDistanceM: number;
-  /** Actions sent. */
-  readonly steps: number;
-  /** How the controller ended: it cannot see the distance, only the energy. */
-  readonly ended: string;
-  /** Before each action, [steps + 1 or fewer]. */
-  readonly energies: readonly number[];
-  readonly distancesM: readonly number[];
-  readonly planMs: readonly number[];
-  readonly pictures: { readonly start: RgbImage; readonly goal: RgbImage; readonly end: RgbImage };
+/** A picture on the way. */
+export interface EpisodeFrame {
+  readonly image: RgbImage;
+  readonly period: number;
+  readonly distanceM: number;
 }
+
+export interface EpisodeResult {
+  readonly record: EpisodeRecord;
+  /** From the start to the end, evenly spaced, at most FRAMES. */
+  readonly frames: readonly EpisodeFrame[];
+  readonly goals: readonly TaskGoal[];
+}
+
+const FRAMES = 6;
+
+/** After the end the robot stands for so long (1.2 s), and what is to last, lasts or not. */
+const SETTLE_PERIODS = 6;
+
+/** Without an action for so many times the steps it may take, an episode ends: holds are no steps. */
+const MAX_PERIODS_PER_STEP = 2;
 
 /**
- * Runs a task in lock step, as the node would: the picture at the start of a period gives the action of the next period, while
- * the present one is executed. The planner has its fixed number of iterations, so the result does not depend on the machine.
+ * Runs a task in lock step until its driver has done, or has had its steps; success is judged after the robot has come to rest.
+ *
+ * @throws Error when it was abandoned.
  */
 export async function runEpisode(task: Task, setup: EpisodeSetup): Promise<EpisodeResult> {
-  const { world, camera, planning, manifest, maxSteps } = setup;
-  const periodS = manifest.action.period_s;
+  const { cell, seed, world, camera, periodS } = setup;
+  const maxSteps = setup.maxSteps ?? task.maxSteps;
   const physicsSteps = Math.round(periodS / world.timestepS);
-  const goal = task.goalImage(camera);
+  const goals = task.goalImages(camera);
   task.start();
-  const controller = new Controller({
-    actionSpace: world.actions,
-    pipeline: new CommandPipeline(world.robot.limits),
-    planning,
-    ports: {
-      sendTrajectory: (trajectory) => { world.command.setTrajectory(trajectory, world.timeS); },
-      publishStatus: () => undefined,
-    },
-    clock: () => world.timeS,
-    periodS,
-    reachedBelow: manifest.energy.reached_below,
-    restAction: eeDeltaRestAction({ actionNames: manifest.action.names, stateNames: manifest.state.names, fullOpeningM: FR3_FULL_OPENING_M }),
-    planDeadlineMs: Infinity,
-    seed: setup.plannerSeed,
-    explorationFloor: setup.explorationFloor,
-  });
-  await controller.setGoal({ name: task.name, image: goal });
-  const start = camera.rgb();
-  const startDistanceM = task.distanceM();
+  const driver = await setup.driver(goals);
+  const frames: EpisodeFrame[] = [];
   const energies: number[] = [];
-  const distancesM: number[] = [];
   const planMs: number[] = [];
-  let image = start;
-  while (!controller.status.final && controller.status.steps < maxSteps) {
+  const distancesM: number[] = [];
+  let success = task.success();
+  let image = camera.rgb();
+  const look = (): void => {
     distancesM.push(task.distanceM());
-    controller.onImage(image, world.timeS + 1);
-    controller.onJointState(world.jointState(), world.timeS + 1);
-    controller.tick();
-    await controller.settled();
-    const { energy, planMs: solved } = controller.status;
-    if (energy !== undefined) energies.push(energy);
-    if (solved !== undefined) planMs.push(solved);
+    frames.push({ image, period: frames.length, distanceM: distancesM.at(-1)! });
+  };
+  for (let period = 0; !driver.over && driver.steps < maxSteps && period < MAX_PERIODS_PER_STEP * maxSteps; period++) {
+    if (setup.abandoned?.() === true) throw new Error("abandoned");
+    look();
+    await driver.period(image);
+    if (driver.energy !== undefined) energies.push(driver.energy);
+    if (driver.planMs !== undefined) planMs.push(Math.round(10 * driver.planMs) / 10);
     world.step(physicsSteps);
     image = camera.rgb();
+    success = task.success();
   }
-  const ended = controller.status.final ? controller.status.sentence : `Ended after ${maxSteps} steps.`;
-  controller.shutdown();
-  world.step(physicsSteps);
+  const ended = driver.over ? driver.sentence : `Ended after ${driver.steps} steps.`;
+  const subGoalsDone = driver.subGoalsDone;
+  driver.stop();
+  for (let period = 0; period < SETTLE_PERIODS; period++) {
+    world.step(physicsSteps);
+    success = task.success();
+  }
+  image = camera.rgb();
   const finalDistanceM = task.distanceM();
+  frames.push({ image, period: frames.length, distanceM: finalDistanceM });
   return {
-    success: finalDistanceM <= task.toleranceM,
-    startDistanceM, finalDistanceM,
-    bestDistanceM: Math.min(finalDistanceM, ...distancesM),
-    steps: controller.status.steps,
-    ended, energies, distancesM, planMs,
-    pictures: { start, goal, end: camera.rgb() },
+    record: {
+      ...cell, seed, max_steps: maxSteps, success,
+      start_distance_m: task.startDistanceM, final_distance_m: finalDistanceM, best_distance_m: Math.min(finalDistanceM, ...distancesM),
+      steps: driver.steps, sub_goals: goals.length, sub_goals_done: subGoalsDone, ended,
+      energies, distances_m: distancesM, plan_ms: planMs,
+    },
+    frames: evenly(frames, FRAMES),
+    goals,
   };
+}
+
+/** At most `count` of the values, evenly spaced, the first and the last among them. */
+function evenly<T>(values: readonly T[], count: number): T[] {
+  if (values.length <= count) return [...values];
+  return Array.from({ length: count }, (_, i) => values[Math.round((i * (values.length - 1)) / (count - 1))]!);
 }

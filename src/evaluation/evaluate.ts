@@ -1,87 +1,49 @@
 import { Worker } from "node:worker_threads";
+import { cellName } from "./cell.js";
 import type { EpisodeResult } from "./episode.js";
-import type { WorkerReply, WorkerSetup } from "./episode-worker.js";
-import { median, quantile, wilsonInterval } from "./statistics.js";
+import type { Job, WorkerData, WorkerReply, WorkerRequest, WorkerSetup } from "./episode-worker.js";
 
 export interface EvaluationOptions extends WorkerSetup {
-  readonly firstSeed: number;
-  readonly episodes: number;
+  readonly jobs: readonly Job[];
   readonly workers: number;
-  /** Called after each episode, in the order they end. */
-  readonly onEpisode: (seed: number, result: EpisodeResult) => void;
+  /** Called after each episode, in the order they end; the next one waits for it. */
+  readonly onEpisode: (result: EpisodeResult) => void | Promise<void>;
 }
 
 /**
- * Runs episodes of a task over seeds, several at once; the results, by seed, do not depend on how many.
+ * Runs episodes, several at once; what comes out of one does not depend on how many, nor on those before it.
  *
- * @throws Error with the seed when an episode cannot be run; the others' results are lost with it.
+ * @throws Error with cell and seed when an episode cannot be run; those that had ended were handed over.
  */
-export async function evaluate(options: EvaluationOptions): Promise<ReadonlyMap<number, EpisodeResult>> {
-  const { firstSeed, episodes, workers, onEpisode, bundleDirectory, planner, task, maxSteps, explorationFloor } = options;
-  const workerData: WorkerSetup = { bundleDirectory, planner, task, maxSteps, explorationFloor };
-  const results = new Map<number, EpisodeResult>();
-  let nextSeed = firstSeed;
-  const started: Worker[] = [];
-  const runOne = (): Promise<void> => new Promise((resolve, reject) => {
-    const worker = new Worker(new URL("./episode-worker.js", import.meta.url), { workerData });
-    started.push(worker);
-    const end = (settle: () => void): void => { void worker.terminate().then(settle); };
-    const next = (): void => {
-      if (nextSeed < firstSeed + episodes) worker.postMessage(nextSeed++);
-      else end(resolve);
+export async function evaluate(options: EvaluationOptions): Promise<void> {
+  const { jobs, workers, onEpisode, ...setup } = options;
+  const abandoned = new Int32Array(new SharedArrayBuffer(4));
+  const ends: (() => Promise<void>)[] = [];
+  let next = 0;
+  const runSome = (): Promise<void> => new Promise((resolve, reject) => {
+    const worker = new Worker(new URL("./episode-worker.js", import.meta.url), { workerData: { setup, abandoned } satisfies WorkerData });
+    const exited = new Promise<void>((done) => { worker.once("exit", () => { done(); }); });
+    ends.push(() => {
+      worker.postMessage("end" satisfies WorkerRequest);
+      return exited;
+    });
+    const goOn = (): void => {
+      const job = jobs[next++];
+      if (job === undefined) resolve();
+      else worker.postMessage(job satisfies WorkerRequest);
     };
     worker.on("error", reject);
     worker.on("message", (reply: WorkerReply) => {
-      if (reply.kind === "failed") {
-        end(() => { reject(new Error(`eval: seed ${reply.seed}: ${reply.message}`)); });
-        return;
-      }
-      results.set(reply.seed, reply.result);
-      onEpisode(reply.seed, reply.result);
-      next();
+      if (reply.kind === "failed") reject(new Error(`eval: ${cellName(reply.job.cell)}, seed ${reply.job.seed}: ${reply.message}`));
+      else if (Atomics.load(abandoned, 0) === 0) Promise.resolve(reply.result).then(onEpisode).then(goOn, reject);
     });
-    next();
+    goOn();
   });
   try {
-    await Promise.all(Array.from({ length: Math.min(workers, episodes) }, runOne));
+    await Promise.all(Array.from({ length: Math.min(workers, jobs.length) }, runSome));
   } finally {
-    // After a failure the others would go on, through all seeds, for nobody.
-    await Promise.all(started.map((worker) => worker.terminate()));
+    // After a failure the others would go on, through all jobs, for nobody.
+    Atomics.store(abandoned, 0, 1);
+    await Promise.all(ends.map((end) => end()));
   }
-  return new Map([...results].sort(([a], [b]) => a - b));
-}
-
-/** What is reported of an evaluation; distances in m, times in ms. */
-export interface Summary {
-  readonly episodes: number;
-  readonly successes: number;
-  readonly success_rate: number;
-  readonly wilson_95: readonly [number, number];
-  readonly start_distance_m: { readonly min: number; readonly median: number; readonly max: number };
-  readonly final_distance_m: { readonly median: number; readonly p90: number; readonly p95: number; readonly max: number };
-  readonly best_distance_m: { readonly median: number };
-  readonly steps: { readonly median: number; readonly max: number };
-  readonly declared_reached: number;
-  readonly plan_ms: { readonly median: number; readonly p99: number };
-}
-
-export function summarise(results: Iterable<EpisodeResult>): Summary {
-  const all = [...results];
-  const successes = all.filter((r) => r.success).length;
-  const of = (pick: (r: EpisodeResult) => number): number[] => all.map(pick);
-  const start = of((r) => r.startDistanceM);
-  const final = of((r) => r.finalDistanceM);
-  const planMs = all.flatMap((r) => r.planMs);
-  return {
-    episodes: all.length,
-    successes,
-    success_rate: successes / all.length,
-    wilson_95: wilsonInterval(successes, all.length),
-    start_distance_m: { min: Math.min(...start), median: median(start), max: Math.max(...start) },
-    final_distance_m: { median: median(final), p90: quantile(final, 0.9), p95: quantile(final, 0.95), max: Math.max(...final) },
-    best_distance_m: { median: median(of((r) => r.bestDistanceM)) },
-    steps: { median: median(of((r) => r.steps)), max: Math.max(...of((r) => r.steps)) },
-    declared_reached: all.filter((r) => r.ended.startsWith("Reached")).length,
-    plan_ms: { median: median(planMs), p99: quantile(planMs, 0.99) },
-  };
 }

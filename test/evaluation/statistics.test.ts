@@ -1,8 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import type { EpisodeResult } from "../../src/evaluation/episode.js";
-import { summarise } from "../../src/evaluation/evaluate.js";
 import { median, quantile, wilsonInterval } from "../../src/evaluation/statistics.js";
 
 function assertInterval(actual: readonly [number, number], low: number, high: number): void {
@@ -45,24 +43,4 @@ test("quantiles are interpolated between sorted values, and leave them as they w
   assert.equal(median([9, 10, 100]), 10);
   assert.equal(quantile([5], 0.99), 5);
   assert.ok(Number.isNaN(median([])));
-});
-
-test("a summary counts and measures", () => {
-  const picture = { width: 1, height: 1, data: new Uint8Array(3) };
-  const episode = (success: boolean, finalDistanceM: number, ended: string): EpisodeResult => ({
-    success, startDistanceM: 0.2 + finalDistanceM, finalDistanceM, bestDistanceM: finalDistanceM / 2, steps: 10 + Math.round(100 * finalDistanceM), ended,
-    energies: [], distancesM: [], planMs: [10, 20], pictures: { start: picture, goal: picture, end: picture },
-  });
-  const summary = summarise([episode(true, 0.01, "Reached the goal."), episode(true, 0.02, "Ended after 25 steps."), episode(false, 0.15, "Ended after 25 steps.")]);
-  assert.equal(summary.episodes, 3);
-  assert.equal(summary.successes, 2);
-  assert.equal(summary.declared_reached, 1);
-  assert.ok(Math.abs(summary.success_rate - 2 / 3) < 1e-12);
-  assert.deepEqual(summary.wilson_95, wilsonInterval(2, 3));
-  assert.deepEqual(summary.start_distance_m, { min: 0.21000000000000002, median: 0.22, max: 0.35 });
-  assert.equal(summary.final_distance_m.median, 0.02);
-  assert.equal(summary.final_distance_m.max, 0.15);
-  assert.equal(summary.best_distance_m.median, 0.01);
-  assert.deepEqual(summary.steps, { median: 12, max: 25 });
-  assert.equal(summary.plan_ms.median, 15);
 });
