@@ -5,6 +5,42 @@ export type PlannerConfig =
   | { readonly kind: "cem"; readonly options?: CemOptions }
   | { readonly kind: "icem"; readonly options?: Partial<CrossEntropyOptions> };
 
+/** What of a bundle decides its search. */
+export interface SearchedBundle {
+  readonly horizon: number;
+  readonly action: { readonly names: readonly string[] };
+  readonly planning?: {
+    readonly candidates: number;
+    readonly iterations: number;
+    readonly elites: number;
+    readonly initial_std: number;
+    readonly noise_exponent: number;
+    readonly path_weight: number;
+    readonly switched: readonly string[];
+  } | undefined;
+}
+
+/** The search that a bundle was measured with, where it says so and `config` does not. */
+export function withBundleSearch(config: PlannerConfig, { horizon, action, planning }: SearchedBundle): PlannerConfig {
+  if (planning === undefined) return config;
+  const own = {
+    candidates: planning.candidates,
+    iterations: planning.iterations,
+    elites: planning.elites,
+    initialStd: planning.initial_std,
+    objective: { kind: "weights", weights: endAndPath(horizon, planning.path_weight) } as const,
+    switchedDims: planning.switched.map((name) => action.names.indexOf(name)),
+  };
+  return config.kind === "cem"
+    ? { kind: "cem", options: { ...own, ...config.options } }
+    : { kind: "icem", options: { ...own, noiseExponent: planning.noise_exponent, ...config.options } };
+}
+
+/** The last step weighs 1, all steps together `pathWeight` more. */
+function endAndPath(horizon: number, pathWeight: number): number[] {
+  return Array.from({ length: horizon }, (_, step) => pathWeight / horizon + (step === horizon - 1 ? 1 : 0));
+}
+
 /** @throws RangeError when an option makes no sense. */
 export function createPlanner(config: PlannerConfig): Planner {
   switch (config.kind) {

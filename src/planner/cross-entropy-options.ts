@@ -24,6 +24,8 @@ export interface CrossEntropyOptions {
   readonly objective?: Objective;
   /** Action dimensions that have one value over all free steps, such as a gripper that either opens or closes. */
   readonly heldDims?: readonly number[];
+  /** Action dimensions that are at one of their bounds and change over at most once within the horizon, such as a gripper that opens or closes. */
+  readonly switchedDims?: readonly number[];
   /** Ends the search after so many iterations in a row without gain; left out: never. */
   readonly patience?: number;
   /** A gain is a fall of the best energy by more than this fraction of it. Default 0.001. */
@@ -62,6 +64,10 @@ export function checkOptions(options: CrossEntropyOptions): void {
   }
   for (const dim of options.heldDims ?? []) {
     wholeFrom("heldDims", dim, 0);
+  }
+  for (const dim of options.switchedDims ?? []) {
+    wholeFrom("switchedDims", dim, 0);
+    within("switchedDims", dim, !(options.heldDims ?? []).includes(dim), "no held dimension as well");
   }
   if (options.patience !== undefined) {
     wholeFrom("patience", options.patience, 1);

@@ -5,6 +5,7 @@ import { selectElites } from "./elites.js";
 import { stepWeights, weightedEnergy } from "./objective.js";
 import { Population, shiftSequences } from "./population.js";
 import { Random } from "./random.js";
+import { SwitchDistribution } from "./switch-distribution.js";
 import { ScoreFailed } from "./score-failed.js";
 import type { Plan, PlanBudget, Planner, PlanProblem } from "./types.js";
 
@@ -31,6 +32,7 @@ const LAST_PLAN = 1;
 export class CrossEntropySearch implements Planner {
   readonly #options: CrossEntropyOptions;
   readonly #heldDims: readonly number[];
+  readonly #switchedDims: readonly number[];
   readonly #random: Random;
   readonly #eliteRows: Int32Array;
   readonly #keptCount: number;
@@ -50,6 +52,8 @@ export class CrossEntropySearch implements Planner {
   /** By number of free steps. */
   #noises: (ColouredNoise | undefined)[] = [];
   #noise = new Float64Array(0);
+  /** Of each switched dimension. */
+  #switches: SwitchDistribution[] = [];
 
   // The warm start.
   #hasWarmStart = false;
@@ -67,6 +71,7 @@ export class CrossEntropySearch implements Planner {
     checkOptions(options);
     this.#options = options;
     this.#heldDims = [...new Set(options.heldDims ?? [])];
+    this.#switchedDims = [...new Set(options.switchedDims ?? [])];
     this.#random = new Random(options.seed ?? 0);
     this.#eliteRows = new Int32Array(options.elites);
     this.#keptCount = Math.floor(options.elites * options.keptElites);
@@ -111,6 +116,9 @@ export class CrossEntropySearch implements Planner {
     shiftSequences(this.#mean, this.#horizon > 0 ? 1 : 0, this.#horizon, this.#actionDim, steps);
     shiftSequences(this.#best.actions, this.#best.capacity, this.#horizon, this.#actionDim, steps);
     shiftSequences(this.#elites.actions, this.#eliteCount, this.#horizon, this.#actionDim, steps);
+    for (const distribution of this.#switches) {
+      distribution.shift(Math.min(steps, this.#horizon));
+    }
     this.#staleSteps = Math.min(this.#horizon, this.#staleSteps + steps);
   }
 
@@ -197,9 +205,10 @@ export class CrossEntropySearch implements Planner {
     if (typeof initialStd !== "number" && initialStd.length !== actionDim) {
       throw new RangeError(`initialStd has ${initialStd.length} values for ${actionDim} action dimensions`);
     }
-    for (const dim of this.#heldDims) {
-      if (dim >= actionDim) {
-        throw new RangeError(`heldDims has ${dim}, the actions have only ${actionDim} dimensions`);
+    for (const [name, dims] of [["heldDims", this.#heldDims], ["switchedDims", this.#switchedDims]] as const) {
+      const beyond = dims.find((dim) => dim >= actionDim);
+      if (beyond !== undefined) {
+        throw new RangeError(`${name} has ${beyond}, the actions have only ${actionDim} dimensions`);
       }
     }
     this.#weights = stepWeights(objective ?? { kind: "every_step" }, horizon);
@@ -213,6 +222,7 @@ export class CrossEntropySearch implements Planner {
     this.#minStd = new Float64Array(horizon * actionDim);
     this.#noises = [];
     this.#noise = new Float64Array(horizon);
+    this.#switches = this.#switchedDims.map(() => new SwitchDistribution(horizon));
     this.#forget();
   }
 
@@ -220,6 +230,9 @@ export class CrossEntropySearch implements Planner {
     this.#hasWarmStart = false;
     this.#eliteCount = 0;
     this.#staleSteps = 0;
+    for (const distribution of this.#switches) {
+      distribution.forget();
+    }
   }
 
   /** Mean and width at the start of a plan; what is warm is brought into this problem's box. */
@@ -280,6 +293,9 @@ export class CrossEntropySearch implements Planner {
     for (let i = 0; i < size; i++) {
       actions[MEAN * size + i] = this.#mean[i]!;
     }
+    this.#switches.forEach((distribution, i) => {
+      this.#writeSwitches(problem, MEAN, i, distribution.mode());
+    });
     let row = MEAN + 1;
     if (first && this.#hasWarmStart) {
       this.#population.copy(LAST_PLAN, this.#best, 0);
@@ -316,7 +332,16 @@ export class CrossEntropySearch implements Planner {
     for (let i = 0; i < free * actionDim; i++) {
       actions[start + i] = this.#mean[i]!;
     }
+    if (fromStep === 0) {
+      this.#switches.forEach((distribution, i) => {
+        this.#writeSwitches(problem, row, i, distribution.draw(this.#random));
+      });
+    }
     for (let a = 0; a < actionDim; a++) {
+      // The end of a shifted elite goes on as it was.
+      if (this.#switchedDims.includes(a)) {
+        continue;
+      }
       if (this.#heldDims.includes(a)) {
         noise.fill(this.#random.gaussian());
       } else {
@@ -326,6 +351,16 @@ export class CrossEntropySearch implements Planner {
         const i = h * actionDim + a;
         actions[start + i] = clamp(this.#mean[i]! + this.#std[i]! * noise[h - free]!, bounds.low[a]!, bounds.high[a]!);
       }
+    }
+  }
+
+  /** Writes a sequence of the i-th switched dimension into the free steps of a row. */
+  #writeSwitches(problem: PlanProblem, row: number, i: number, sequence: number): void {
+    const { low, high } = problem.bounds;
+    const dim = this.#switchedDims[i]!;
+    const distribution = this.#switches[i]!;
+    for (let h = this.#firstFree(problem); h < this.#horizon; h++) {
+      this.#population.actions[(row * this.#horizon + h) * this.#actionDim + dim] = distribution.isHigh(sequence, h) ? high[dim]! : low[dim]!;
     }
   }
 
@@ -379,6 +414,11 @@ export class CrossEntropySearch implements Planner {
       this.#mean[i] = momentum * this.#mean[i]! + (1 - momentum) * mean;
       this.#std[i] = Math.max(momentum * this.#std[i]! + (1 - momentum) * std, this.#minStd[i]!);
     }
+    this.#switches.forEach((distribution, i) => {
+      const dim = this.#switchedDims[i]!;
+      const middle = (problem.bounds.low[dim]! + problem.bounds.high[dim]!) / 2;
+      distribution.refit(found, this.#firstFree(problem), (e, h) => actions[rows[e]! * size + h * this.#actionDim + dim]! > middle);
+    });
     for (let e = 0; e < found; e++) {
       this.#elites.copy(e, this.#population, rows[e]!);
     }

@@ -29,6 +29,9 @@
  *
  * **Held dimensions** have one value over all free steps: a gripper that closes is one decision, not H of them.
  *
+ * **Switched dimensions** are at one of their bounds and change over at most once: a gripper opens or closes at some step, and a Gaussian is
+ * no distribution over that. They have one of their own, over the side they begin on and the step of the switch (`SwitchDistribution`).
+ *
  * **What is not a number.** A candidate with a non-finite step energy has J = ∞: it is no elite and never the answer.
  *
  * **When `score` throws** the search throws `ScoreFailed` with the cause and the best plan so far; that plan also stays as the warm start.

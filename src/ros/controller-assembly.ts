@@ -1,4 +1,5 @@
 import { WorkerPlanningService } from "../control/worker-planning-service.js";
+import { createPlanner, withBundleSearch } from "../control/planner-config.js";
 import { eeDeltaRestAction } from "../control/rest-action.js";
 import { EeDeltaActions } from "../robot/ee-delta.js";
 import { TOOL_DOWN } from "../robot/fr3.js";
@@ -37,7 +38,7 @@ export async function assembleController(
 ): Promise<Assembly> {
   const bundleDirectory = locate("bundle", p.bundle);
   const manifest = await readManifest(bundleDirectory);
-  const planner = plannerConfig(p, manifest.horizon);
+  const planner = plannerConfig(p, manifest);
   const robot = await RobotModel.fromUrdf(urdf, { baseLink: p.base_link, toolLink: p.tool_link, jointNames: p.joints });
   const actionSpace = createActionSpace(p, manifest, robot);
   const pipeline = new CommandPipeline(robot.limits.map((limits) => tightened(limits, jointLimits)), {
@@ -93,20 +94,33 @@ function createActionSpace(p: ControllerParameters, manifest: Manifest, robot: R
   });
 }
 
-function plannerConfig(p: ControllerParameters, bundleHorizon: number): PlannerConfig {
+function plannerConfig(p: ControllerParameters, manifest: Manifest): PlannerConfig {
+  const bundleHorizon = manifest.horizon;
   const horizon = p["planner.horizon"] === 0 ? bundleHorizon : p["planner.horizon"];
   if (horizon > bundleHorizon) {
     throw new Error(`parameter planner.horizon must be at most the bundle's ${bundleHorizon}, not ${horizon}`);
   }
-  if (p["planner.elites"] * 2 > p["planner.samples"]) {
-    throw new Error(`parameter planner.elites ${p["planner.elites"]} must be at most half of planner.samples ${p["planner.samples"]}`);
+  const given = {
+    ...(p["planner.samples"] === 0 ? {} : { candidates: p["planner.samples"] }),
+    ...(p["planner.iterations"] === 0 ? {} : { iterations: p["planner.iterations"] }),
+    ...(p["planner.elites"] === 0 ? {} : { elites: p["planner.elites"] }),
+    ...objectiveOf(p["planner.objective"], horizon, bundleHorizon),
+    seed: p["planner.seed"],
+  };
+  const config = withBundleSearch({ kind: p["planner.method"] === "cem" ? "cem" : "icem", options: given }, manifest);
+  try {
+    createPlanner(config);
+  } catch (error) {
+    throw new Error(`parameters planner.samples, planner.elites and planner.iterations do not fit together: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
   }
-  // The graph always rolls out the bundle's whole horizon; a shorter one ignores the energies of the last steps.
-  const final = p["planner.objective"] === "final";
-  const weights = Array.from({ length: bundleHorizon }, (_, step) => step < horizon && (!final || step === horizon - 1) ? 1 : 0);
-  const objective: Objective = { kind: "weights", weights };
-  const options = { candidates: p["planner.samples"], iterations: p["planner.iterations"], elites: p["planner.elites"], seed: p["planner.seed"], objective };
-  return p["planner.method"] === "cem" ? { kind: "cem", options } : { kind: "icem", options };
+  return config;
+}
+
+/** The graph always rolls out the bundle's whole horizon; a shorter one ignores the energies of the last steps. */
+function objectiveOf(chosen: string, horizon: number, bundleHorizon: number): { objective?: Objective } {
+  if (chosen === "bundle" && horizon === bundleHorizon) return {};
+  const weights = Array.from({ length: bundleHorizon }, (_, step) => step < horizon && (chosen !== "final" || step === horizon - 1) ? 1 : 0);
+  return { objective: { kind: "weights", weights } };
 }
 
 /** Parameters can make limits tighter than the URDF's, never wider. */

@@ -77,16 +77,16 @@ export const CONTROLLER_PARAMETERS = {
     description: "Threads of the model's session.",
   },
   "planner.method": { type: "string", default: "icem", choices: ["cem", "icem"], changes: "static", description: "Optimiser of the action sequence." },
-  "planner.samples": { type: "integer", default: 64, range: [8, 65536], changes: "static", description: "Sequences scored in the first iteration." },
-  "planner.iterations": { type: "integer", default: 5, range: [1, 1000], changes: "static", description: "Most iterations a plan; the deadline may end it earlier." },
-  "planner.elites": { type: "integer", default: 10, range: [2, 8192], changes: "static", description: "Sequences the distribution is refitted to; at most half the samples." },
+  "planner.samples": { type: "integer", default: 0, range: [0, 65536], changes: "static", description: "Sequences scored in the first iteration, at least 8. 0: as the bundle says, or the optimiser's own number." },
+  "planner.iterations": { type: "integer", default: 0, range: [0, 1000], changes: "static", description: "Most iterations a plan; the deadline may end it earlier. 0: as the bundle says, or the optimiser's own number." },
+  "planner.elites": { type: "integer", default: 0, range: [0, 8192], changes: "static", description: "Sequences the distribution is refitted to, 2 to half the samples. 0: as the bundle says, or the optimiser's own number." },
   "planner.horizon": {
     type: "integer", default: 0, range: [0, 1000], changes: "static",
     description: "Steps that count for a plan; at most the bundle's horizon, which 0 stands for.",
   },
   "planner.objective": {
-    type: "string", default: "every_step", choices: ["every_step", "final"], changes: "static",
-    description: "Whether the energies of all steps count alike or only the last one's.",
+    type: "string", default: "bundle", choices: ["bundle", "every_step", "final"], changes: "static",
+    description: "Whether the energies of all steps count alike, only the last one's, or as the bundle says (alike, where it says nothing).",
   },
   "planner.deadline_ms": {
     type: "double", default: 0, range: [0, 60000], changes: "dynamic",

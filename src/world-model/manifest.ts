@@ -70,13 +70,22 @@ const schema = z.strictObject({
       p99: number("write the 99 % quantile of the training energies"),
     }, "write p50, p95 and p99 of the training energies"),
   }, "describe the energy"),
+  planning: section({
+    candidates: count("write the sequences of the first iteration"),
+    iterations: count("write the iterations of a plan"),
+    elites: count("write the sequences that a distribution is refitted to"),
+    initial_std: number("write a share of the box's half width").positive({ error: "write a share of the box's half width, above 0" }),
+    noise_exponent: number("write the exponent of the noise along the horizon").min(0, { error: "write an exponent of at least 0" }),
+    path_weight: number("write the weight of the way against the end").min(0, { error: "write a weight of at least 0: 0 looks at the end only" }),
+    switched: z.array(text("name the action"), { error: "list the actions that are either low or high; [] is none" }),
+  }, "write the settings of the search that the bundle was measured with, or leave them out").optional(),
   files: section({ "encoder.onnx": file, "rollout.onnx": file }, "list encoder.onnx and rollout.onnx with sha256 and bytes"),
   training: z.record(z.string(), z.unknown(), { error: "write an object; what is in it is up to you" }),
 }, {
   error: (issue) => issue.code === "unrecognized_keys"
     ? "not a field of this format: remove it, or put it under training"
     : "write the manifest as one JSON object",
-}).superRefine(({ state, action, energy }, context) => {
+}).superRefine(({ state, action, energy, planning }, context) => {
   const refuse = (path: (string | number)[], message: string): void => context.addIssue({ code: "custom", path, message });
   const sameLength = (section: string, field: string, values: readonly unknown[], names: readonly string[]): void => {
     if (values.length !== names.length) {
@@ -92,6 +101,14 @@ const schema = z.strictObject({
       refuse(["action", "low", i], `write a bound below action.high[${i}], which is ${action.high[i]}`);
     }
   });
+  planning?.switched.forEach((name, i) => {
+    if (!action.names.includes(name)) {
+      refuse(["planning", "switched", i], `write one of action.names: ${action.names.join(", ")}`);
+    }
+  });
+  if (planning !== undefined && planning.candidates < 2 * planning.elites) {
+    refuse(["planning", "candidates"], `write at least twice planning.elites, which is ${planning.elites}`);
+  }
   const { p50, p95, p99 } = energy.training_quantiles;
   if (!(p50 <= p95 && p95 <= p99)) {
     refuse(["energy", "training_quantiles"], "quantiles must not fall: p50 <= p95 <= p99");
