@@ -24,7 +24,8 @@ from jepa.build import ACTION_HIGH, ACTION_LOW, load_checkpoint
 from jepa.data import Episodes, load_episodes
 from jepa.graphs import EncoderGraph, RolloutGraph
 from jepa.model import ACTION, STATE, WorldModel
-from jepa.probes import encode_all, evaluate
+from jepa.latents import encode_all
+from jepa.probes import evaluate
 
 TOLERANCE = 1e-4
 CANDIDATES = 256
@@ -32,7 +33,7 @@ STATE_UNITS = ["m", "m", "m", "m", "m/s", "m/s", "m/s"]
 
 
 def export_graphs(model: WorldModel, folder: Path) -> None:
-    size, d, h = model.image_size, model.config.latent, model.config.horizon
+    size, d, h = model.image_size, model.latent_size, model.config.rollout
     torch.onnx.export(EncoderGraph(model).eval(), (torch.zeros(2, size, size, 3, dtype=torch.uint8),), folder / "encoder.onnx",
                       input_names=["pixels"], output_names=["latent"], dynamic_axes={"pixels": {0: "batch"}, "latent": {0: "batch"}},
                       opset_version=18, dynamo=False)
@@ -59,7 +60,7 @@ def check_parity(model: WorldModel, folder: Path, validation: Episodes) -> dict:
     latent_error = float(np.abs(latents - wanted).max())
     energy_error, correlations, same_elites = 0.0, [], []
     for i in range(16):
-        actions = low + (high - low) * torch.rand(CANDIDATES, model.config.horizon, ACTION, generator=generator)
+        actions = low + (high - low) * torch.rand(CANDIDATES, model.config.rollout, ACTION, generator=generator)
         start, goal = torch.from_numpy(latents[i : i + 1]), torch.from_numpy(latents[i + 16 : i + 17])
         state = torch.from_numpy(validation.states[i : i + 1, 0])
         with torch.no_grad():
@@ -79,9 +80,10 @@ def check_parity(model: WorldModel, folder: Path, validation: Episodes) -> dict:
 def energy_statistics(model: WorldModel, validation: Episodes) -> dict:
     """Energies of held-out pairs of frames of an episode.
 
-    A goal counts as reached below an energy that nearly all pairs less than 1 cm apart (nothing else moved) have, and nearly none
-    of those 2.5 to 6 cm apart.
+    A goal counts as reached below an energy that most pairs have whose tool and objects are less than 1 cm apart, and nearly none of those of
+    which the tool or an object is 3 to 6 cm away.
     """
+    config = model.config
     z = encode_all(model, validation.images)
     truths = torch.from_numpy(validation.truths)
     states = torch.from_numpy(validation.states)
@@ -89,20 +91,21 @@ def energy_statistics(model: WorldModel, validation: Episodes) -> dict:
     first, second = torch.triu_indices(frames, frames, 1)
     energies = model.energy(z[:, first], z[:, second])
     apart = (truths[:, first, :3] - truths[:, second, :3]).norm(dim=-1)
-    others = (truths[:, first, 3:] - truths[:, second, 3:]).abs().amax(-1)
+    cube = (truths[:, first, 3:6] - truths[:, second, 3:6]).norm(dim=-1)
+    cup = (truths[:, first, 6:9] - truths[:, second, 6:9]).norm(dim=-1)
+    farthest = torch.stack([apart, cube, cup]).amax(0)
     same_grip = (states[:, first, 3] - states[:, second, 3]).abs() < 0.01
-    alike = (others < 0.002) & same_grip
-    near = energies[(apart < 0.010) & alike]
-    far = energies[(apart > 0.025) & (apart < 0.06) & alike]
+    near = energies[(farthest < 0.010) & same_grip]
+    far = energies[(farthest > 0.03) & (farthest < 0.06) & same_grip]
     if len(near) < 50 or len(far) < 50:
         raise ValueError(f"too few pairs of frames to set energy.reached_below ({len(near)} near, {len(far)} far); collect more episodes")
     # 16 bits of quantile input are plenty and torch.quantile has a size limit.
     sample = energies.flatten()[:: max(1, energies.numel() // 1_000_000)]
     quantile = lambda values, q: float(torch.quantile(values, q))
     return {
-        "kind": "latent_distance_with_displacement",
-        "description": "mean over the latent's entries of the squared difference (about 2 for unrelated pictures), plus "
-                       f"{model.config.energy_displacement_weight:g} times the mean squared tool displacement that a linear head reads from it, in standard deviations",
+        "kind": "latent_distance_with_value",
+        "description": f"{config.arm_energy:g} x mean squared difference of the arm's entries + {config.object_energy:g} x that of the objects' entries, in standard "
+                       f"deviations, + {config.value_energy:g} x the learned number of periods to the goal",
         "noise_floor": quantile(near, 0.5),
         "reached_below": min(quantile(near, 0.9), quantile(far, 0.02)),
         "training_quantiles": {f"p{round(100 * q)}": quantile(sample, q) for q in (0.5, 0.95, 0.99)},
@@ -118,6 +121,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--run", type=Path, required=True, help="folder of the training run")
     parser.add_argument("--data", type=Path, required=True, help="the data set it was trained on (its last episodes measure)")
+    parser.add_argument("--rooms", type=Path, help="data set of episodes in one room each, for the energies of alike pictures (default: --data)")
     parser.add_argument("--bundle", type=Path, required=True, help="folder to write")
     parser.add_argument("--reached-below", type=float, help="energy under which a goal counts as reached (default: measured, see energy_statistics)")
     arguments = parser.parse_args()
@@ -134,7 +138,7 @@ def main() -> None:
     if not agrees:
         shutil.rmtree(part)
         sys.exit(f"export: ONNX Runtime differs from PyTorch by more than {TOLERANCE} or ranks candidates differently; nothing was written")
-    statistics = energy_statistics(model, validation)
+    statistics = energy_statistics(model, validation if arguments.rooms is None else load_episodes(arguments.rooms))
     if arguments.reached_below is not None:
         statistics["reached_below"] = arguments.reached_below
     size = model.image_size
@@ -145,14 +149,14 @@ def main() -> None:
         "license": "Apache-2.0",
         "created": time.strftime("%Y-%m-%d"),
         "image": {"width": size, "height": size, "channels": "rgb", "crop": "center_square", "frames": 1},
-        "latent": {"shape": [model.config.latent], "dtype": "float32"},
+        "latent": {"shape": [model.latent_size], "dtype": "float32"},
         "state": {"names": checkpoint["description"]["state"], "units": STATE_UNITS, "frame": "base"},
         "action": {"kind": "ee_delta", "names": checkpoint["description"]["action"], "units": ["m", "m", "m", "1"],
                    "low": list(ACTION_LOW), "high": list(ACTION_HIGH), "period_s": checkpoint["description"]["period_s"], "frame": "base"},
-        "horizon": model.config.horizon,
+        "horizon": model.config.rollout,
         "energy": statistics,
         "files": {name: file_entry(part / name) for name in ("encoder.onnx", "rollout.onnx")},
-        "training": {"config": model.config.to_dict(), "steps": checkpoint["step"], "minutes": round(checkpoint["spent_s"] / 60, 1),
+        "training": {"config": model.config.to_dict(), "steps": checkpoint["step"], "minutes": round(checkpoint["spent_s"] / 60 + model.config.rollout_minutes + model.config.value_minutes, 1),
                      "episodes": checkpoint["episodes"], "parity": parity, "measured": evaluate(model, validation)},
     }
     (part / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")

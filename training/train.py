@@ -9,15 +9,16 @@ import math
 import signal
 import sys
 import time
-from dataclasses import fields
 from pathlib import Path
 
 import torch
 
-from jepa.build import new_model
+from jepa.build import load_encoder, new_model
+from jepa.checkpoint import save
 from jepa.config import Config
 from jepa.data import WindowSampler, load_episodes
-from jepa.losses import training_loss
+from jepa.losses import Losses
+from jepa.options import add_options, chosen_options
 from jepa.probes import evaluate
 
 CHECKPOINT_EVERY_S = 120
@@ -29,19 +30,11 @@ def parse_arguments() -> tuple[argparse.Namespace, Config]:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder that sim/collect wrote")
     parser.add_argument("--out", type=Path, required=True, help="folder for checkpoint and log")
+    parser.add_argument("--init", type=Path, help="run whose encoder the new run starts from")
     parser.add_argument("--threads", type=int, default=0, help="CPU threads (default: PyTorch's own choice)")
-    for field in fields(Config):
-        several = {"nargs": "+", "type": int} if isinstance(field.default, tuple) else {"type": type(field.default)}
-        parser.add_argument(f"--{field.name.replace('_', '-')}", default=field.default, **several)
+    add_options(parser)
     arguments = parser.parse_args()
-    chosen = lambda value: tuple(value) if isinstance(value, list) else value
-    return arguments, Config(**{field.name: chosen(getattr(arguments, field.name)) for field in fields(Config)})
-
-
-def save(file: Path, content: dict) -> None:
-    part = file.with_suffix(".part")
-    torch.save(content, part)
-    part.rename(file)
+    return arguments, Config(**chosen_options(arguments))
 
 
 def forget_after(log_file: Path, step: int) -> None:
@@ -75,7 +68,10 @@ def main() -> None:
     print(f"train: {len(training)} episodes to learn from, {len(validation)} to measure on", flush=True)
     model = new_model(config, training)
     model.encoder = model.encoder.to(memory_format=torch.channels_last)
-    optimiser = torch.optim.AdamW(model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
+    losses = Losses(config)
+    if arguments.init is not None:
+        model.encoder.load_state_dict(load_encoder(arguments.init / "checkpoint.pt"))
+    optimiser = torch.optim.AdamW([*model.parameters(), *losses.parameters()], lr=config.learning_rate, weight_decay=config.weight_decay)
     step, spent_s = 0, 0.0
     if checkpoint_file.exists():
         checkpoint = torch.load(checkpoint_file, map_location="cpu", weights_only=True)
@@ -83,6 +79,7 @@ def main() -> None:
         if not same:
             sys.exit(f"train: {checkpoint_file} was trained with other options; choose another --out or the same options")
         model.load_state_dict(checkpoint["model"])
+        losses.load_state_dict(checkpoint["losses"])
         optimiser.load_state_dict(checkpoint["optimiser"])
         step, spent_s = checkpoint["step"], checkpoint["spent_s"]
         print(f"train: going on at step {step}, {spent_s / 60:.1f} of {config.minutes:g} minutes spent", flush=True)
@@ -92,7 +89,7 @@ def main() -> None:
     generator = torch.Generator().manual_seed(config.seed + step)
 
     def write_checkpoint() -> None:
-        save(checkpoint_file, {"config": config.to_dict(), "description": episodes.description, "model": model.state_dict(),
+        save(checkpoint_file, {"config": config.to_dict(), "description": episodes.description, "model": model.state_dict(), "losses": losses.state_dict(),
                                "optimiser": optimiser.state_dict(), "step": step, "spent_s": spent_s,
                                "episodes": len(training)})
 
@@ -101,12 +98,12 @@ def main() -> None:
             file.write(json.dumps({"step": step, "minutes": round(spent_s / 60, 3), **entry}) + "\n")
 
     def measure() -> None:
-        result = evaluate(model, validation)
+        result = evaluate(model, validation, with_rollouts=config.with_actions)
         model.train()
         log({"measured": result})
-        probe, near, ratio = result["linear_probe_m"], result["nearest_neighbour_m"], result["multi_step_ratio"]
+        probe, near, ratio = result["linear_probe_m"], result["nearest_neighbour_m"], result.get("multi_step_ratio", [math.nan])
         print(f"  {spent_s / 60:5.1f} min  linear cm: tool {100 * probe['end_effector']:.2f} cube {100 * probe['cube']:.2f} cup {100 * probe['cup']:.2f}"
-              f"  nearest cm: tool {100 * near['end_effector']:.2f} cube {100 * near['cube']:.2f}"
+              f"  nearest cm: tool {100 * near['end_effector']:.2f} cube {100 * near['cube']:.2f} cup {100 * near['cup']:.2f}"
               f"  error/nothing-moves: step 1 {ratio[0]:.3f}, step {len(ratio)} {ratio[-1]:.3f}  rank {result['effective_rank']:.1f}", flush=True)
 
     budget_s = config.minutes * 60
@@ -123,7 +120,7 @@ def main() -> None:
         # A gain of its own for every picture: one gain a window would be a feature that never changes and predicts itself.
         gain = 1 + config.gain * (2 * torch.rand(*images.shape[:2], 1, 1, 1, generator=generator) - 1)
         pixels = (pixels + 1) * gain - 1 + 2 * config.pixel_noise * torch.randn(pixels.shape, generator=generator)
-        loss, parts = training_loss(model, config, pixels, states, actions, generator)
+        loss, parts = losses(model, pixels, states, actions, generator)
         if not torch.isfinite(loss):
             sys.exit(f"train: the loss is {float(loss.detach())} at step {step} ({parts}); the last checkpoint is kept; lower --learning-rate")
         optimiser.zero_grad(set_to_none=True)

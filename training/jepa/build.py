@@ -52,3 +52,11 @@ def load_checkpoint(file: Path) -> tuple[WorldModel, dict]:
     )
     model.load_state_dict(weights)
     return model.eval(), checkpoint
+
+
+def load_encoder(file: Path) -> dict:
+    """The encoder's weights of a checkpoint."""
+    if not file.exists():
+        raise FileNotFoundError(f"{file} is missing; give a run that was trained")
+    weights = torch.load(file, map_location="cpu", weights_only=True)["model"]
+    return {name.removeprefix("encoder."): value for name, value in weights.items() if name.startswith("encoder.")}

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .config import Config
-from .model import WorldModel
+from .model import ARM, WorldModel
+
+# Below this distance (standard deviations) persistence is a parabola.
+PERSISTENCE_ROUNDING = 0.1
 
 
 def sigreg(latents: Tensor, projections: int, generator: torch.Generator) -> Tensor:
@@ -27,51 +30,6 @@ def sigreg(latents: Tensor, projections: int, generator: torch.Generator) -> Ten
     return latents.shape[0] * statistic.mean()
 
 
-def standardised(values: Tensor) -> Tensor:
-    return (values - values.mean(0)) / values.std(0).clamp_min(1e-3)
-
-
-def decorrelation(latents: Tensor) -> Tensor:
-    """Squared correlations between different entries, summed a row and averaged over rows (VICReg, Bardes et al. 2022, section 4).
-
-    SIGReg alone left most of the latent repeating the arm; this makes room for what else there is to see. [N, D] to a scalar.
-    """
-    normal = standardised(latents)
-    correlation = normal.T @ normal / (len(latents) - 1)
-    return (correlation - torch.diag(correlation.diag())).square().sum() / latents.shape[1]
-
-
-def independence(latents: Tensor, known: Tensor, features: int, generator: torch.Generator) -> Tensor:
-    """Mean squared correlation between latents and random smooth functions of what is known (random Fourier features, as in HSIC).
-
-    [N, D], [N, S] standardised to a scalar.
-    """
-    width = known.shape[1]
-    frequencies = 2.4 / width**0.5 * torch.randn(width, features, generator=generator)
-    phases = 2 * torch.pi * torch.rand(features, generator=generator)
-    random = standardised(torch.cos(known @ frequencies + phases))
-    correlation = standardised(latents).T @ random / (len(latents) - 1)
-    return correlation.square().mean()
-
-
-def object_independence(latents: Tensor, proprioception: Tensor, config: Config, generator: torch.Generator) -> Tensor:
-    """Independence of each object group from proprioception and from the groups before it. [N, D], [N, S] standardised to a scalar.
-
-    Functions of the arm are the easiest things to see and to predict, and decorrelated ones never run out: without this term they
-    fill the latent and objects stay unseen. With one group, functions of the object that is found first fill that.
-    """
-    known = [proprioception]
-    start = latents.shape[1] - sum(config.object_groups)
-    total = latents.new_zeros(())
-    for size in config.object_groups:
-        group = latents[:, start : start + size]
-        for source in known:
-            total = total + independence(group, source, config.independence_features, generator)
-        known.append(standardised(group).detach())
-        start += size
-    return total
-
-
 def temporal_variance(latents: Tensor, target: float) -> Tensor:
     """Hinge on the deviation within each window: features that never change in an episode predict well and are useless.
 
@@ -81,49 +39,75 @@ def temporal_variance(latents: Tensor, target: float) -> Tensor:
     return F.relu(target - deviation).mean()
 
 
-def training_loss(model: WorldModel, config: Config, images: Tensor, states: Tensor, actions: Tensor,
-                  generator: torch.Generator) -> tuple[Tensor, dict[str, float]]:
-    """Loss of a batch of windows and its parts; no gradient is stopped anywhere.
+class Losses(nn.Module):
+    """The terms, and the network that says what of the objects' entries proprioception explains."""
 
-    images [B, F, 3, H, W] in [-1, 1] and states [B, F, 7] at `config.frames`, actions [B, horizon, 4].
-    """
-    b, count = images.shape[:2]
-    with torch.autocast("cpu", torch.bfloat16):
-        z = model.encoder.encode(images.flatten(0, 1).contiguous(memory_format=torch.channels_last))
-    z = z.float().unflatten(0, (b, count))
+    def __init__(self, config: Config) -> None:
+        super().__init__()
+        self.config = config
+        w = 128
+        self.explained = nn.Sequential(nn.Linear(ARM, w), nn.ReLU(), nn.Linear(w, w), nn.ReLU(), nn.Linear(w, config.object_latent))
+        half = config.object_latent // 2
+        self.repeated = nn.Sequential(nn.Linear(half, w), nn.ReLU(), nn.Linear(w, w), nn.ReLU(), nn.Linear(w, config.object_latent - half))
 
-    rolled, _ = model.rollout(z[:, 0], states[:, 0], actions)
-    seen = torch.tensor(config.frames[1:])
-    multi_step = (rolled[:, seen - 1] - z[:, 1:]).square().mean((0, 2))
-    # From a frame in the middle on, so that the predictor also starts where an action is under way.
-    middle = count // 2
-    later, _ = model.rollout(z[:, middle], states[:, middle], actions[:, config.frames[middle] :])
-    onward = (later[:, seen[middle:] - config.frames[middle] - 1] - z[:, middle + 1 :]).square().mean()
+    def forward(self, model: WorldModel, images: Tensor, states: Tensor, actions: Tensor, generator: torch.Generator) -> tuple[Tensor, dict[str, float]]:
+        """Loss of a batch of windows and its parts; no gradient is stopped between encoder and predictor.
 
-    # Displacement of the tool between two frames of a window, from the difference of their latents (inverse dynamics over many steps).
-    first = torch.randint(0, count - 1, (b,), generator=generator)
-    second = first + 1 + (torch.rand(b, generator=generator) * (count - 1 - first)).long()
-    rows = torch.arange(b)
-    moved = (states[rows, second, :3] - states[rows, first, :3]) / model.predictor.state_std[:3]
-    displacement = (model.displacement(z[rows, second] - z[rows, first]) - moved).square().mean()
-    opening = (states[..., 3:4] - model.predictor.state_mean[3]) / model.predictor.state_std[3]
-    gripper = (model.opening(z) - opening).square().mean()
+        images [B, F, 3, H, W] in [-1, 1] and states [B, F, 7] at `config.frames`, actions [B, horizon, 4].
+        """
+        config = self.config
+        b, count = images.shape[:2]
+        with torch.autocast("cpu", torch.bfloat16):
+            z = model.encoder.encode(images.flatten(0, 1).contiguous(memory_format=torch.channels_last))
+        z = z.float().unflatten(0, (b, count))
+        body = model.predictor.standardised(states)[..., :ARM]
+        arm = (z[..., :ARM] - body).square().mean()
+        objects = z[..., ARM:]
 
-    gaussian = sigreg(z.flatten(0, 1), config.sigreg_projections, generator)
-    correlated = decorrelation(z.flatten(0, 1))
-    body = ((states - model.predictor.state_mean) / model.predictor.state_std)[..., :4].flatten(0, 1)
-    dependent = object_independence(z.flatten(0, 1), body, config, generator)
-    temporal = temporal_variance(z[..., : config.latent - sum(config.object_groups)], config.temporal_target)
-    loss = (
-        multi_step.mean() + onward
-        + config.sigreg_weight * gaussian
-        + config.decorrelation_weight * correlated
-        + config.independence_weight * dependent
-        + config.temporal_weight * temporal
-        + config.displacement_weight * (displacement + 0.3 * gripper)
-    )
-    parts = {
-        "loss": loss, "multi_step": multi_step.mean(), "onward": onward, "sigreg": gaussian, "decorrelation": correlated, "independence": dependent,
-        "temporal": temporal, "displacement": displacement, "gripper": gripper,
-    }
-    return loss, {name: float(value.detach()) for name, value in parts.items()}
+        if not config.with_actions:
+            return self._persistence(arm, objects, generator)
+
+        seen = torch.tensor(config.frames[1:])
+        rolled, _ = model.rollout(z[:, 0], states[:, 0], actions)
+        multi_step = (rolled[:, seen - 1, ARM:] - objects[:, 1:]).square().mean()
+        # From a frame in the middle on, so that the predictor also starts where an action is under way.
+        middle = count // 2
+        later, _ = model.rollout(z[:, middle], states[:, middle], actions[:, config.frames[middle] :])
+        onward = (later[:, seen[middle:] - config.frames[middle] - 1, ARM:] - objects[:, middle + 1 :]).square().mean()
+
+        # Functions of the arm are the easiest to see and to predict and would fill the latent. What a regression on proprioception explains does not
+        # count against collapse: only the rest has to be spread out. The regression itself learns from latents that it does not move.
+        flat, known = objects.flatten(0, 1), body.flatten(0, 1)
+        explained = self.explained(known)
+        regression = (explained - flat.detach()).square().mean()
+        rest = flat - explained.detach()
+        gaussian = sigreg(rest, config.sigreg_projections, generator)
+        temporal = temporal_variance(rest.unflatten(0, (b, count)), config.temporal_target)
+
+        loss = multi_step + onward + config.arm_weight * arm + regression + config.sigreg_weight * gaussian + config.temporal_weight * temporal
+        parts = {
+            "loss": loss, "multi_step": multi_step, "onward": onward, "arm": arm, "sigreg": gaussian, "temporal": temporal,
+            "explained": 1 - rest.square().mean() / flat.square().mean(),
+        }
+        return loss, {name: float(value.detach()) for name, value in parts.items()}
+
+    def _persistence(self, arm: Tensor, objects: Tensor, generator: torch.Generator) -> tuple[Tensor, dict[str, float]]:
+        """The first stage, from video without actions: each picture predicts the others of its window, whose rooms are all different.
+
+        The arm is elsewhere in each of them, rooms change, so that what a picture can know of another one is where the objects are. Some of them
+        move: the distance is not squared, so that these few do not blur the rest.
+        """
+        count = objects.shape[1]
+        one, other = torch.triu_indices(count, count, 1)
+        apart = (objects[:, one] - objects[:, other]).square().mean(-1)
+        persistence = (apart + PERSISTENCE_ROUNDING**2).sqrt().mean()
+        flat = objects.flatten(0, 1)
+        half = self.config.object_latent // 2
+        first, second = flat[:, :half], flat[:, half:]
+        repeated = self.repeated(first.detach())
+        regression = (repeated - second.detach()).square().mean()
+        rest = torch.cat([first, second - repeated.detach()], -1)
+        gaussian = sigreg(rest, self.config.sigreg_projections, generator)
+        loss = persistence + self.config.arm_weight * arm + regression + self.config.sigreg_weight * gaussian
+        parts = {"loss": loss, "persistence": persistence, "arm": arm, "sigreg": gaussian, "repeated": 1 - (second - repeated).square().mean()}
+        return loss, {name: float(value.detach()) for name, value in parts.items()}

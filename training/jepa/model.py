@@ -10,6 +10,8 @@ from .config import Config
 
 STATE = 7
 ACTION = 4
+# Entries of the latent that are the arm's: tool x, y, z and the gripper's opening.
+ARM = 4
 
 
 class ResidualBlock(nn.Module):
@@ -49,7 +51,11 @@ class SpatialSoftmax(nn.Module):
 
 
 class Encoder(nn.Module):
-    """uint8 pictures [B, H, W, 3] to latents [B, D] with unit variance (batch normalisation without affine)."""
+    """uint8 pictures [B, H, W, 3] to latents [B, ARM + K]: the arm as its picture shows it, and K entries for what else there is.
+
+    The arm's entries are tool place and opening in standard deviations of proprioception; the others have unit variance
+    (batch normalisation without affine).
+    """
 
     def __init__(self, config: Config, image_size: int) -> None:
         super().__init__()
@@ -59,11 +65,16 @@ class Encoder(nn.Module):
         self.maps = nn.Conv2d(c, config.keypoints, 1)
         self.keypoints = SpatialSoftmax(image_size // 4)
         self.keypoint_norm = nn.BatchNorm1d(3 * config.keypoints)
+        self.arm = self._head(config, ARM)
+        self.objects = self._head(config, config.object_latent)
+        self.object_norm = nn.BatchNorm1d(config.object_latent, affine=False)
+
+    @staticmethod
+    def _head(config: Config, outputs: int) -> nn.Sequential:
         w = config.head_width
-        self.head = nn.Sequential(
-            nn.Linear(3 * config.keypoints, w), nn.LayerNorm(w), nn.GELU(), nn.Linear(w, w), nn.LayerNorm(w), nn.GELU(), nn.Linear(w, config.latent)
+        return nn.Sequential(
+            nn.Linear(3 * config.keypoints, w), nn.LayerNorm(w), nn.GELU(), nn.Linear(w, w), nn.LayerNorm(w), nn.GELU(), nn.Linear(w, outputs)
         )
-        self.latent_norm = nn.BatchNorm1d(config.latent, affine=False)
 
     def forward(self, pixels: Tensor) -> Tensor:
         x = pixels.permute(0, 3, 1, 2).float() / 127.5 - 1.0
@@ -72,7 +83,7 @@ class Encoder(nn.Module):
     def encode(self, x: Tensor) -> Tensor:
         """Normalised pictures [B, 3, H, W] in [-1, 1] to latents."""
         keypoints = self.keypoint_norm(self.keypoints(self.maps(self.blocks(self.stem(x)))))
-        return self.latent_norm(self.head(keypoints).float())
+        return torch.cat([self.arm(keypoints).float(), self.object_norm(self.objects(keypoints).float())], -1)
 
 
 class ModulatedBlock(nn.Module):
@@ -112,7 +123,7 @@ class StateModel(nn.Module):
 
 
 class Predictor(nn.Module):
-    """Latent and proprioception and action to the next latent: z' = z + f(z, s, a)."""
+    """The objects' entries one period later, from themselves, proprioception and the action: z' = z + f(z, s, a)."""
 
     def __init__(self, config: Config, state_mean: Tensor, state_std: Tensor, action_scale: Tensor) -> None:
         super().__init__()
@@ -122,24 +133,51 @@ class Predictor(nn.Module):
         self.register_buffer("action_scale", action_scale)
         c = config.condition_width
         self.condition = nn.Sequential(nn.Linear(STATE + ACTION, c), nn.ReLU(), nn.Linear(c, c), nn.ReLU())
-        self.enter = nn.Linear(config.latent + STATE, w)
+        self.enter = nn.Linear(config.object_latent + STATE + ACTION + 2 * ARM, w)
         self.blocks = nn.ModuleList(ModulatedBlock(w, config.predictor_expansion, c) for _ in range(config.predictor_blocks))
         self.leave_norm = nn.LayerNorm(w, elementwise_affine=False)
-        self.leave = nn.Linear(w, config.latent)
+        self.leave = nn.Linear(w, config.object_latent)
         nn.init.normal_(self.leave.weight, std=1e-3)
         nn.init.zeros_(self.leave.bias)
 
-    def forward(self, latent: Tensor, state: Tensor, action: Tensor) -> Tensor:
-        s = (state - self.state_mean) / self.state_std
-        condition = self.condition(torch.cat([s, action / self.action_scale], -1))
-        h = self.enter(torch.cat([latent, s], -1))
+    def forward(self, objects: Tensor, state: Tensor, action: Tensor, following: Tensor, offset: Tensor) -> Tensor:
+        """[N, K], [N, 7], [N, 4], proprioception one period later [N, 7], what the picture says of the arm less what proprioception says [N, ARM].
+
+        The offset tells how the camera is displaced: objects are seen with the same error as the arm.
+        """
+        s = self.standardised(state)
+        a = action / self.action_scale
+        condition = self.condition(torch.cat([s, a], -1))
+        h = self.enter(torch.cat([objects, s, a, self.standardised(following)[:, :ARM], offset], -1))
         for block in self.blocks:
             h = block(h, condition)
-        return latent + self.leave(self.leave_norm(h))
+        return objects + self.leave(self.leave_norm(h))
+
+    def standardised(self, state: Tensor) -> Tensor:
+        """Proprioception in standard deviations, the unit of the latent's arm entries."""
+        return (state - self.state_mean) / self.state_std
+
+
+class Value(nn.Module):
+    """Discounted number of periods from one latent to another, as the explored behaviour at its best would take (at least 0)."""
+
+    def __init__(self, latent: int, width: int) -> None:
+        super().__init__()
+        self.network = nn.Sequential(
+            nn.Linear(3 * latent, width), nn.LayerNorm(width), nn.ReLU(), nn.Linear(width, width), nn.LayerNorm(width), nn.ReLU(), nn.Linear(width, 1)
+        )
+
+    def forward(self, latent: Tensor, goal: Tensor) -> Tensor:
+        """[..., D], [..., D] to [...]."""
+        return F.softplus(self.network(torch.cat([latent, goal, goal - latent], -1)).squeeze(-1))
 
 
 class WorldModel(nn.Module):
-    """Encoder, predictor, proprioception model, and the linear head of the displacement term."""
+    """Encoder, predictor and proprioception model.
+
+    The latent of a picture is [arm, objects]. In a roll-out the arm is what proprioception will be, which the commands decide; the objects are the
+    predictor's.
+    """
 
     def __init__(self, config: Config, *, image_size: int, period_s: float, state_mean: Tensor, state_std: Tensor,
                  action_low: Tensor, action_high: Tensor, workspace_low: Tensor, workspace_high: Tensor, max_opening_m: float) -> None:
@@ -151,26 +189,43 @@ class WorldModel(nn.Module):
         self.encoder = Encoder(config, image_size)
         self.state_model = StateModel(period_s, workspace_low, workspace_high, max_opening_m)
         self.predictor = Predictor(config, state_mean, state_std, action_high)
-        # Linear on purpose: displacements of the tool become straight lines in latent space, which the energy can follow.
-        self.displacement = nn.Linear(config.latent, 3, bias=False)
-        self.opening = nn.Linear(config.latent, 1)
+        self.value = Value(self.latent_size, config.value_width)
+
+    @property
+    def latent_size(self) -> int:
+        return ARM + self.config.object_latent
+
+    def with_config(self, config: Config) -> "WorldModel":
+        """A model with this one's encoder and statistics and new networks for the rest."""
+        predictor = self.predictor
+        model = WorldModel(
+            config, image_size=self.image_size, period_s=self.state_model.period_s, state_mean=predictor.state_mean, state_std=predictor.state_std,
+            action_low=self.action_low, action_high=self.action_high, workspace_low=self.state_model.low, workspace_high=self.state_model.high,
+            max_opening_m=self.state_model.max_opening_m,
+        )
+        model.encoder.load_state_dict(self.encoder.state_dict())
+        return model
 
     def rollout(self, latent: Tensor, state: Tensor, actions: Tensor) -> tuple[Tensor, Tensor]:
         """Start latents [N, D], states [N, 7], actions [N, H, 4] to latents [N, H, D] and the last state."""
+        objects = latent[:, ARM:]
+        offset = latent[:, :ARM] - self.predictor.standardised(state)[:, :ARM]
         latents = []
         for step in range(actions.shape[1]):
             action = actions[:, step]
-            latent = self.predictor(latent, state, action)
-            state = self.state_model(state, action)
-            latents.append(latent)
+            following = self.state_model(state, action)
+            objects = self.predictor(objects, state, action, following, offset)
+            state = following
+            latents.append(torch.cat([self.predictor.standardised(state)[:, :ARM] + offset, objects], -1))
         return torch.stack(latents, 1), state
 
     def energy(self, latent: Tensor, goal: Tensor) -> Tensor:
-        """How far a latent is from the goal's: mean squared difference of the entries, plus the mean squared displacement of the tool
-        (in standard deviations) that the linear head reads from the difference.
+        """How far a latent is from the goal's. [..., D] to [...].
 
-        The second part is a metric of the same latent, bowl-shaped in the tool's place; without it the first one, full of curved
-        functions of the arm, has valleys beyond about 25 cm in which the search stays. [..., D] to [...].
+        Mean squared differences of the arm's and of the objects' entries, which are exact near the goal, and the value, which knows that an object is pushed
+        from behind and that a gripper opens before it closes.
         """
-        difference = latent - goal
-        return difference.square().mean(-1) + self.config.energy_displacement_weight * self.displacement(difference).square().mean(-1)
+        config = self.config
+        squared = (latent - goal).square()
+        near = config.arm_energy * squared[..., :ARM].mean(-1) + config.object_energy * squared[..., ARM:].mean(-1)
+        return near + config.value_energy * self.value(latent, goal.expand_as(latent))

@@ -1,0 +1,81 @@
+"""The latents of a whole data set, encoded once: with a frozen encoder the second stage needs no pictures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .data import Episodes
+from .model import ARM, WorldModel
+
+
+@dataclass(frozen=True)
+class LatentEpisodes:
+    """latents [E, T+1, D], states [E, T+1, 7], actions [E, T, 4]; truths [E, T+1, 9] for measuring only."""
+
+    latents: Tensor
+    states: Tensor
+    actions: Tensor
+    truths: Tensor
+
+    def __len__(self) -> int:
+        return len(self.latents)
+
+    def part(self, rows: slice) -> "LatentEpisodes":
+        return LatentEpisodes(self.latents[rows], self.states[rows], self.actions[rows], self.truths[rows])
+
+
+@torch.no_grad()
+def encode_all(model: WorldModel, images: np.ndarray, batch: int = 512) -> Tensor:
+    """[E, T, H, W, 3] uint8 to [E, T, D] with the encoder in evaluation mode."""
+    flat = images.reshape(-1, *images.shape[2:])
+    parts = [model.encoder(torch.from_numpy(flat[i : i + batch])) for i in range(0, len(flat), batch)]
+    return torch.cat(parts).unflatten(0, images.shape[:2])
+
+
+def encode_episodes(model: WorldModel, episodes: Episodes, cache: Path, key: str) -> LatentEpisodes:
+    """Latents from the cache file when it is of this encoder and data (`key`), otherwise encoded and written there."""
+    if cache.exists():
+        stored = np.load(cache)
+        if str(stored["key"]) == key and len(stored["latents"]) == len(episodes):
+            return _with(torch.from_numpy(stored["latents"]), episodes)
+    model.eval()
+    latents = encode_all(model, episodes.images)
+    part = cache.with_name(cache.stem + ".part.npz")
+    np.savez(part, latents=latents.numpy(), key=np.array(key))
+    part.rename(cache)
+    return _with(latents, episodes)
+
+
+def _with(latents: Tensor, episodes: Episodes) -> LatentEpisodes:
+    return LatentEpisodes(latents, torch.from_numpy(episodes.states), torch.from_numpy(episodes.actions), torch.from_numpy(episodes.truths))
+
+
+class LatentSampler:
+    """Random windows of latents; `moving_share` of them from those in which the objects' entries change most (no truth needed)."""
+
+    def __init__(self, episodes: LatentEpisodes, *, horizon: int, windows: int, moving_share: float, seed: int) -> None:
+        self._episodes = episodes
+        self._horizon = horizon
+        self._windows = windows
+        self._moving_share = moving_share
+        self._generator = np.random.default_rng(seed)
+        objects = episodes.latents[..., ARM:]
+        change = (objects[:, horizon:] - objects[:, :-horizon]).square().mean(-1)
+        # The upper half: what a room does to the entries is less than what a push does.
+        self._moving = torch.argwhere(change > change.median()).numpy()
+
+    def draw(self) -> tuple[Tensor, Tensor, Tensor]:
+        """latents [B, horizon + 1, D], states [B, horizon + 1, 7], actions [B, horizon, 4]."""
+        e = self._episodes
+        count, steps = len(e), e.actions.shape[1]
+        window = np.stack([self._generator.integers(count, size=self._windows), self._generator.integers(steps - self._horizon + 1, size=self._windows)], 1)
+        curated = round(self._moving_share * self._windows)
+        window[:curated] = self._moving[self._generator.integers(len(self._moving), size=curated)]
+        episode = torch.from_numpy(window[:, :1])
+        at = torch.from_numpy(window[:, 1:] + np.arange(self._horizon + 1))
+        return e.latents[episode, at], e.states[episode, at], e.actions[episode, at[:, :-1]]

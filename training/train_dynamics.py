@@ -1,0 +1,138 @@
+#!/usr/bin/env python3
+"""Second stage, on the frozen encoder: python training/train_dynamics.py --run runs/stage1 --data data/rooms --out runs/rooms.
+
+Trains the predictor by roll-outs and the value by hindsight, on latents that are encoded once. Run again to go on after an interruption: a part that
+has ended is not repeated.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+
+from jepa.build import load_checkpoint
+from jepa.checkpoint import save
+from jepa.data import load_episodes
+from jepa.latents import LatentEpisodes, LatentSampler, encode_episodes
+from jepa.model import WorldModel
+from jepa.options import add_options, chosen_options
+from jepa.probes import measure_rollouts
+from jepa.value import ValueLearner
+
+REPORT_EVERY_S = 60
+
+
+def train_predictor(model: WorldModel, episodes: LatentEpisodes) -> None:
+    config = model.config
+    sampler = LatentSampler(episodes, horizon=config.rollout, windows=config.rollout_windows, moving_share=config.rollout_moving_share, seed=config.seed)
+    optimiser = torch.optim.AdamW(model.predictor.parameters(), lr=1e-3, weight_decay=config.weight_decay)
+    for step in _steps(config.rollout_minutes, optimiser, 1e-3):
+        latents, states, actions = sampler.draw()
+        rolled, _ = model.rollout(latents[:, 0], states[:, 0], actions)
+        # Huber: a room that hides an object is no reason to move all others.
+        loss = torch.nn.functional.smooth_l1_loss(rolled, latents[:, 1:], beta=0.3)
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.predictor.parameters(), config.gradient_clip)
+        optimiser.step()
+        step.report(loss)
+
+
+def train_value(model: WorldModel, episodes: LatentEpisodes) -> None:
+    config = model.config
+    learner = ValueLearner(model, episodes)
+    optimiser = torch.optim.Adam(model.value.parameters(), lr=1e-3)
+    for step in _steps(config.value_minutes, optimiser, 1e-3):
+        loss = learner.loss()
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.value.parameters(), 10.0)
+        optimiser.step()
+        learner.follow()
+        step.report(loss)
+
+
+class _Step:
+    def __init__(self) -> None:
+        self.sum, self.count = 0.0, 0
+
+    def report(self, loss: torch.Tensor) -> None:
+        if not torch.isfinite(loss):
+            sys.exit(f"train_dynamics: the loss is {float(loss.detach())}; lower the learning rate")
+        self.sum += float(loss.detach())
+        self.count += 1
+
+
+def _steps(minutes: float, optimiser: torch.optim.Optimizer, rate: float):
+    """Yields until the minutes are over; warms the learning rate up and lets it fall to nothing."""
+    began, last, number = time.monotonic(), time.monotonic(), 0
+    seen = _Step()
+    while (spent := time.monotonic() - began) < 60 * minutes:
+        number += 1
+        for group in optimiser.param_groups:
+            group["lr"] = rate * min(1.0, number / 200) * (0.02 + 0.98 * (0.5 + 0.5 * math.cos(math.pi * spent / (60 * minutes))))
+        yield seen
+        if time.monotonic() - last > REPORT_EVERY_S:
+            last = time.monotonic()
+            print(f"  step {number}, {spent / 60:.1f} of {minutes:g} min: loss {seen.sum / max(1, seen.count):.5f}", flush=True)
+            seen.sum, seen.count = 0.0, 0
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--run", type=Path, required=True, help="run whose encoder is taken")
+    parser.add_argument("--data", type=Path, required=True, help="data set")
+    parser.add_argument("--out", type=Path, required=True, help="folder to write")
+    parser.add_argument("--threads", type=int, default=0)
+    add_options(parser, only_given=True)
+    arguments = parser.parse_args()
+    if arguments.threads > 0:
+        torch.set_num_threads(arguments.threads)
+    first, checkpoint = load_checkpoint(arguments.run / "checkpoint.pt")
+    config = replace(first.config, **chosen_options(arguments))
+    torch.manual_seed(config.seed)
+    model = first.with_config(config)
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    episodes = load_episodes(arguments.data)
+    key = f"step {checkpoint['step']} of {len(episodes)} episodes"
+    encoded = encode_episodes(model, episodes, arguments.out / "latents.npz", key)
+    cut = len(encoded) - config.validation_episodes
+    training, validation = encoded.part(slice(0, cut)), encoded.part(slice(cut, None))
+    print(f"train_dynamics: {len(training)} episodes to learn from, {len(validation)} to measure on", flush=True)
+
+    def write(done: list[str]) -> None:
+        save(file, {**{name: checkpoint[name] for name in ("description", "step", "spent_s")}, "episodes": len(training), "key": key, "done": done,
+                    "config": config.to_dict(), "model": model.state_dict()})
+
+    file = arguments.out / "checkpoint.pt"
+    done: list[str] = []
+    if file.exists():
+        earlier = torch.load(file, map_location="cpu", weights_only=True)
+        if earlier["config"] == config.to_dict() and earlier["key"] == key:
+            model.load_state_dict(earlier["model"])
+            done = earlier["done"]
+    model.encoder.requires_grad_(False)
+    for name, train in (("predictor", train_predictor), ("value", train_value)):
+        if name in done:
+            continue
+        print(f"{name}:", flush=True)
+        train(model, training)
+        done.append(name)
+        write(done)
+        if name == "predictor":
+            measured = measure_rollouts(model, validation)
+            print("  error/nothing-moves where the objects move:", " ".join(f"{ratio:.3f}" for ratio in measured["multi_step_ratio_object_moves"]), flush=True)
+    print(f"train_dynamics: wrote {file}", flush=True)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except (FileNotFoundError, ValueError) as error:
+        sys.exit(f"train_dynamics: {error}")
