@@ -51,7 +51,8 @@ def read_numbers(data: Path, wanted: Features) -> Episodes:
         file = data / "dataset.json"
         shards = sorted(path for path in data.glob("shard-*") if path.suffix != ".part")
         if not file.exists() or not shards:
-            raise FileNotFoundError(f"{data} has no {'finished shard' if file.exists() else 'dataset.json'}; make the data first: node dist/sim/collect.js --out {data}")
+            missing = "finished shard" if file.exists() else "dataset.json"
+            raise FileNotFoundError(f"{data} has no {missing}; make the data first: node dist/sim/collect.js --out {data}")
         states, actions, truths = (np.concatenate([np.load(shard / f"{name}.npy") for shard in shards]) for name in ("states", "actions", "truths"))
         episodes = Episodes(np.empty((*states.shape[:2], 0, 0, 3), np.uint8), states, actions, truths, json.loads(file.read_text()))
         # A shard's place in the sequence of seeds is its number: one that is missing uses its seeds up all the same.
@@ -169,7 +170,8 @@ def report(episodes: Episodes, window: int) -> list[str]:
     lines = [
         "# Coverage of the data set", "",
         "Made by `python training/coverage.py`; [docs/data.md](../data.md) says what each number means.", "",
-        f"{count} episodes of {steps} actions, {count * steps * period_s / 3600:.1f} hours at {1 / period_s:g} actions a second. {describe_seeds(episodes.description)[0]}", "",
+        f"{count} episodes of {steps} actions, {count * steps * period_s / 3600:.1f} hours at {1 / period_s:g} actions a second. "
+        + describe_seeds(episodes.description)[0], "",
         "![Heat maps of tool, cube and cup, and their displacements](coverage.png)", "",
         "## Where", "",
         *table(["what", "cells", "visited", "10 times or more", "evenness", "outside"], [
@@ -196,7 +198,8 @@ def report(episodes: Episodes, window: int) -> list[str]:
         *table(["direction", "+x", "+x +y", "+y", "-x +y", "-x", "-x -y", "-y", "+x -y"], [
             [name, *(percent(n / max(1, len(contact.displacements))) for n in sectors(contact.displacements))] for name, contact in contacts.items()
         ]),
-        *table(["length", "windows", *(f"{100 * a:g} to {100 * b:g} cm" if np.isfinite(b) else f"{100 * a:g} cm or more" for a, b in zip(LENGTHS_M, LENGTHS_M[1:]))], [
+        *table(["length", "windows", *(f"{100 * a:g} to {100 * b:g} cm" if np.isfinite(b) else f"{100 * a:g} cm or more"
+                                       for a, b in zip(LENGTHS_M, LENGTHS_M[1:]))], [
             [name, str(len(contact.displacements)), *(percent(n / max(1, len(contact.displacements)))
                                                       for n in np.histogram(np.linalg.norm(contact.displacements, axis=-1), LENGTHS_M)[0])]
             for name, contact in contacts.items()
@@ -216,12 +219,13 @@ def report_actions(episodes: Episodes) -> list[str]:
     full = (np.abs(episodes.actions[..., :3]) >= 0.99 * np.array(ACTION_HIGH[:3])).any(-1)
     command, opening = episodes.actions[..., 3], episodes.states[..., 3]
     switches = (np.diff((command > 0.5).astype(int), axis=1) != 0).sum(1)
+    told = (command < CLOSED, (command >= CLOSED) & (command <= OPEN), command > OPEN)
     # Closed by command, and yet apart: something is between the fingers.
     holding = (command < CLOSED) & (opening[:, 1:] > 0.25 * MAX_OPENING_M) & (np.abs(np.diff(opening, axis=1)) < 0.002)
     return table(["what", "value"], [
-        ["length of a step, median (10 % to 90 %)", f"{100 * np.median(step_m):.1f} cm ({100 * np.quantile(step_m, 0.1):.1f} to {100 * np.quantile(step_m, 0.9):.1f})"],
+        ["length of a step, median (10 % to 90 %)", "{1:.1f} cm ({0:.1f} to {2:.1f})".format(*(100 * np.quantile(step_m, (0.1, 0.5, 0.9))))],
         ["steps with an axis at its limit", percent(full.mean())],
-        ["gripper told to be closed / between / open", f"{percent((command < CLOSED).mean())} / {percent(((command >= CLOSED) & (command <= OPEN)).mean())} / {percent((command > OPEN).mean())}"],
+        ["gripper told to be closed / between / open", " / ".join(percent(one.mean()) for one in told)],
         ["gripper switches an episode, mean", f"{switches.mean():.2f}"],
         ["episodes in which it switches", percent((switches > 0).mean())],
         ["steps that hold something (told to close, fingers still and apart)", percent(holding.mean())],
@@ -229,7 +233,7 @@ def report_actions(episodes: Episodes) -> list[str]:
 
 
 def draw(episodes: Episodes, window: int, file: Path) -> None:
-    figure, axes = plt.subplots(2, 3, figsize=(13, 8), dpi=110)
+    figure, axes = plt.subplots(2, 3, figsize=(13, 8), dpi=90)
     truths = episodes.truths
     tool = truths[..., :3].reshape(-1, 3)
     maps = [("tool, from above", tool, (0, 1)), ("tool, from the side", tool, (0, 2)),

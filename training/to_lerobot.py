@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 from jepa.lerobot import COLLECTION_FILE, DATA_PATH, EPISODES_PATH, FILES_PER_CHUNK, INFO_FILE, STATS_FILE, TASKS_FILE, TRUTH, VERSION, VIDEO_PATH, Features
 
 STATE, ACTION, IMAGE = Features.state, Features.action, Features.image
-# LeRobot's limits, which its own tools keep to when they append; our files stay below.
+# LeRobot's limits, which its own tools keep to when they append; ours are below with 250 episodes a file and pictures up to 96 pixels wide.
 DATA_FILE_MB, VIDEO_FILE_MB = 100, 200
 QUANTILES = (0.01, 0.10, 0.50, 0.90, 0.99)
 # A keyframe at every second picture, as LeRobot has it: readers jump to random frames.
@@ -297,7 +297,7 @@ def write_meta(out: Path, parts: list[Part], description: dict, conversion: Conv
 
 
 def convert(data: Path, out: Path, conversion: Conversion, *, threads: int = 1) -> None:
-    """@raises FileNotFoundError, FileExistsError or ValueError, with what to do."""
+    """Raises FileNotFoundError, FileExistsError or ValueError, with what to do."""
     if out.exists():
         raise FileExistsError(f"{out} is there already; choose another --out, or delete it to convert again")
     description = read_description(data)

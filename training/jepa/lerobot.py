@@ -138,14 +138,16 @@ def _read_frames(folder: Path, info: dict, wanted: Features, has_truth: bool) ->
     if not files:
         raise FileNotFoundError(f"{folder}/data has no parquet file; copy or convert the data set again")
     columns = ["episode_index", "frame_index", "timestamp", *vectors, *stored]
-    table = pa.concat_tables([pq.read_table(file, columns=columns) for file in files]).sort_by([("episode_index", "ascending"), ("frame_index", "ascending")])
+    table = pa.concat_tables([pq.read_table(file, columns=columns) for file in files])
+    table = table.sort_by([("episode_index", "ascending"), ("frame_index", "ascending")])
     frames: dict[str, np.ndarray] = {name: table[name].to_numpy() for name in ("episode_index", "frame_index", "timestamp")}
     for name in vectors:
         column = table[name]
         values = pc.list_flatten(column).to_numpy() if pa.types.is_nested(column.type) else column.to_numpy()
         frames[name] = values.astype(np.float32).reshape(len(table), -1)
         if frames[name].shape[1:] != tuple(info["features"][name]["shape"]):
-            raise ValueError(f"{folder}: {name} has {frames[name].shape[1]} numbers a frame and meta/info.json says {info['features'][name]['shape']}; convert it again")
+            said = info["features"][name]["shape"]
+            raise ValueError(f"{folder}: {name} has {frames[name].shape[1]} numbers a frame and meta/info.json says {said}; convert it again")
         if name != TRUTH and not np.isfinite(frames[name]).all():
             raise ValueError(f"{folder}: {name} has numbers that are not finite; record the data again, or leave those episodes out")
     for name in stored:

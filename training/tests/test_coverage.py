@@ -92,8 +92,8 @@ class TestCells:
         assert cells.outside == 0.5 and cells.counts.sum() == 2
 
 
-def run(monkeypatch, data, out, *more):
-    monkeypatch.setattr(sys, "argv", ["coverage.py", "--data", str(data), "--out", str(out), "--window", "4", *more])
+def run(monkeypatch, data, out):
+    monkeypatch.setattr(sys, "argv", ["coverage.py", "--data", str(data), "--out", str(out), "--window", "4"])
     coverage.main()
 
 
@@ -130,15 +130,17 @@ class TestReport:
         assert "| gripper told to be closed / between / open | 75.0 % / 0.0 % / 25.0 % |" in text
         assert "| episodes in which it switches | 50.0 % |" in text and "| gripper switches an episode, mean | 0.50 |" in text
 
-    @pytest.mark.parametrize("first, apart", [(999_988, True), (999_989, False), (1_000_000, False)])
-    def test_seeds_of_the_evaluation_fail(self, tmp_path, monkeypatch, capsys, first, apart):
+    @pytest.mark.parametrize("first, apart", [(0, True), (999_988, True), (999_989, False), (1_000_000, False)])
+    def test_which_seeds_are_the_evaluations(self, tmp_path, first, apart):
         data = write_data(tmp_path / "data", replace(make_episodes(12), description={**DESCRIPTION, "first_seed": first}))
-        if apart:
+        sentence, said = coverage.describe_seeds(coverage.read_numbers(data, Features()).description)
+        assert said == apart and f"Seeds {first} to {first + 11}; " in sentence
+
+    def test_seeds_of_the_evaluation_fail(self, tmp_path, monkeypatch):
+        data = write_data(tmp_path / "data", replace(make_episodes(12), description={**DESCRIPTION, "first_seed": 999_989}))
+        with pytest.raises(SystemExit, match="seeds below the evaluation's"):
             run(monkeypatch, data, tmp_path / "out")
-        else:
-            with pytest.raises(SystemExit, match="seeds below the evaluation's"):
-                run(monkeypatch, data, tmp_path / "out")
-            assert "**the data reaches into the evaluation's worlds.**" in (tmp_path / "out/coverage.md").read_text()
+        assert "**the data reaches into the evaluation's worlds.**" in (tmp_path / "out/coverage.md").read_text()
 
     def test_a_missing_shard_uses_its_seeds_up(self, data):
         (data / "shard-00001").rename(data / "shard-00004")
