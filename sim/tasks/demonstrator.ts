@@ -89,7 +89,7 @@ export class Demonstrator {
 /** Whether a place is in the arm's workspace, `marginM` from its sides. */
 export function inWorkspace(place: readonly number[], marginM: number): boolean {
   const { low, high } = FR3_WORKSPACE;
-  return [0, 1].every((axis) => place[axis]! >= low[axis as 0]! + marginM && place[axis]! <= high[axis as 0]! - marginM);
+  return [0, 1].every((axis) => place[axis]! >= low[axis as 0] + marginM && place[axis]! <= high[axis as 0] - marginM);
 }
 
 /** The object that a task is not about. */

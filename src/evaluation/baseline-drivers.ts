@@ -55,7 +55,7 @@ export class RandomDriver implements Driver {
   period(): Promise<void> {
     const world = this.#world;
     const { low, high } = this.#bounds;
-    const action = low.map((from, i) => this.#random.uniform(from, high[i]!));
+    const action = low.map((from, i) => this.#random.uniform(from, high[i]));
     const measured = world.jointState();
     const command = this.#pipeline.command(world.actions.jointTargets(this.#pipeline.setpoint.positions, action), this.#periodS, measured);
     world.command.setTrajectory(command.trajectory, world.timeS);
