@@ -29,6 +29,8 @@ from jepa.probes import evaluate
 
 TOLERANCE = 1e-4
 CANDIDATES = 256
+# The search that the evaluation was made with; users may override it.
+PLANNING = {"candidates": 128, "iterations": 4, "elites": 12, "initial_std": 0.6, "noise_exponent": 2, "path_weight": 0.5, "switched": ["gripper"]}
 STATE_UNITS = ["m", "m", "m", "m", "m/s", "m/s", "m/s"]
 
 
@@ -104,8 +106,8 @@ def energy_statistics(model: WorldModel, validation: Episodes) -> dict:
     quantile = lambda values, q: float(torch.quantile(values, q))
     return {
         "kind": "latent_distance_with_value",
-        "description": f"{config.arm_energy:g} x mean squared difference of the arm's entries + {config.object_energy:g} x that of the objects' entries, in standard "
-                       f"deviations, + {config.value_energy:g} x the learned number of periods to the goal",
+        "description": f"square of: {config.arm_energy:g} x root mean square difference of the arm's entries + {config.object_energy:g} x that of the objects' entries, in "
+                       f"standard deviations, + {config.value_energy:g} x the learned number of periods to the goal",
         "noise_floor": quantile(near, 0.5),
         "reached_below": min(quantile(near, 0.9), quantile(far, 0.02)),
         "training_quantiles": {f"p{round(100 * q)}": quantile(sample, q) for q in (0.5, 0.95, 0.99)},
@@ -155,6 +157,7 @@ def main() -> None:
                    "low": list(ACTION_LOW), "high": list(ACTION_HIGH), "period_s": checkpoint["description"]["period_s"], "frame": "base"},
         "horizon": model.config.rollout,
         "energy": statistics,
+        "planning": PLANNING,
         "files": {name: file_entry(part / name) for name in ("encoder.onnx", "rollout.onnx")},
         "training": {"config": model.config.to_dict(), "steps": checkpoint["step"], "minutes": round(checkpoint["spent_s"] / 60 + model.config.rollout_minutes + model.config.value_minutes, 1),
                      "episodes": checkpoint["episodes"], "parity": parity, "measured": evaluate(model, validation)},

@@ -12,6 +12,8 @@ STATE = 7
 ACTION = 4
 # Entries of the latent that are the arm's: tool x, y, z and the gripper's opening.
 ARM = 4
+# Keeps the slope of a root finite at the goal.
+NO_DISTANCE = 1e-4
 
 
 class ResidualBlock(nn.Module):
@@ -222,10 +224,12 @@ class WorldModel(nn.Module):
     def energy(self, latent: Tensor, goal: Tensor) -> Tensor:
         """How far a latent is from the goal's. [..., D] to [...].
 
-        Mean squared differences of the arm's and of the objects' entries, which are exact near the goal, and the value, which knows that an object is pushed
-        from behind and that a gripper opens before it closes.
+        The square of a weighted sum: distances of the arm's and of the objects' entries (root mean squares), which are exact near the goal, and the value,
+        which knows that an object is pushed from behind and that a gripper opens before it closes. Distances, not their squares, are summed: an arm
+        far from its place must not outweigh an object that is near.
         """
         config = self.config
         squared = (latent - goal).square()
-        near = config.arm_energy * squared[..., :ARM].mean(-1) + config.object_energy * squared[..., ARM:].mean(-1)
-        return near + config.value_energy * self.value(latent, goal.expand_as(latent))
+        arm, objects = (part.mean(-1).add(NO_DISTANCE).sqrt() for part in (squared[..., :ARM], squared[..., ARM:]))
+        apart = config.arm_energy * arm + config.object_energy * objects + config.value_energy * self.value(latent, goal.expand_as(latent))
+        return apart.square()
