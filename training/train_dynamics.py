@@ -19,7 +19,7 @@ import torch
 from jepa.build import load_checkpoint
 from jepa.checkpoint import save
 from jepa.data import load_episodes
-from jepa.latents import LatentEpisodes, LatentSampler, encode_episodes
+from jepa.latents import LatentEpisodes, LatentSampler, encode_episodes, join
 from jepa.model import WorldModel
 from jepa.options import add_options, chosen_options
 from jepa.probes import measure_rollouts
@@ -87,7 +87,7 @@ def _steps(minutes: float, optimiser: torch.optim.Optimizer, rate: float):
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--run", type=Path, required=True, help="run whose encoder is taken")
-    parser.add_argument("--data", type=Path, required=True, help="data set")
+    parser.add_argument("--data", type=Path, nargs="+", required=True, help="data sets; the last episodes of each only measure")
     parser.add_argument("--out", type=Path, required=True, help="folder to write")
     parser.add_argument("--threads", type=int, default=0)
     add_options(parser, only_given=True)
@@ -99,11 +99,12 @@ def main() -> None:
     torch.manual_seed(config.seed)
     model = first.with_config(config)
     arguments.out.mkdir(parents=True, exist_ok=True)
-    episodes = load_episodes(arguments.data)
-    key = f"step {checkpoint['step']} of {len(episodes)} episodes"
-    encoded = encode_episodes(model, episodes, arguments.out / "latents.npz", key)
-    cut = len(encoded) - config.validation_episodes
-    training, validation = encoded.part(slice(0, cut)), encoded.part(slice(cut, None))
+    parts = [load_episodes(folder).split(config.validation_episodes) for folder in arguments.data]
+    key = f"step {checkpoint['step']} of {arguments.run.name}"
+    training, validation = (
+        join([encode_episodes(model, part[which], arguments.out / f"latents-{name}-{i}.npz", key) for i, part in enumerate(parts)])
+        for which, name in enumerate(("training", "validation"))
+    )
     print(f"train_dynamics: {len(training)} episodes to learn from, {len(validation)} to measure on", flush=True)
 
     def write(done: list[str]) -> None:

@@ -25,8 +25,12 @@ class LatentEpisodes:
     def __len__(self) -> int:
         return len(self.latents)
 
-    def part(self, rows: slice) -> "LatentEpisodes":
-        return LatentEpisodes(self.latents[rows], self.states[rows], self.actions[rows], self.truths[rows])
+
+def join(parts: list[LatentEpisodes]) -> LatentEpisodes:
+    """Several as one. Raises ValueError when their episodes are not equally long."""
+    if len({part.actions.shape[1] for part in parts}) != 1:
+        raise ValueError(f"the data sets have episodes of {sorted({part.actions.shape[1] for part in parts})} actions; collect them with the same --steps")
+    return LatentEpisodes(*(torch.cat([getattr(part, name) for part in parts]) for name in ("latents", "states", "actions", "truths")))
 
 
 @torch.no_grad()

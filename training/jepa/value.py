@@ -18,6 +18,8 @@ from .model import ARM, WorldModel
 # Share of goals that are the picture itself; of the rest, but for the random ones, half are near and half anywhere later.
 SELF_GOALS = 0.1
 NEAR_GOALS_DECAY = 0.1
+# Share of starts from before an object moves (its entries change by more than they do in half of all windows of so many periods).
+MOVING_STARTS, MOVING_PERIODS = 0.6, 10
 # Two latents are one place below these mean squared differences.
 SAME_ARM, SAME_OBJECTS = 0.02, 0.02
 FOLLOW = 0.01
@@ -29,6 +31,10 @@ class ValueLearner:
         self._episodes = episodes
         self._slow = copy.deepcopy(model.value).requires_grad_(False)
         self._generator = np.random.default_rng(model.config.seed)
+        objects = episodes.latents[..., ARM:]
+        periods = min(MOVING_PERIODS, objects.shape[1] - 1)
+        change = (objects[:, periods:] - objects[:, :-periods]).square().mean(-1)
+        self._moving = torch.argwhere(change > change.median()).numpy()
 
     def follow(self) -> None:
         """Moves the target network a little towards the learned one."""
@@ -53,6 +59,8 @@ class ValueLearner:
         episodes, frames = latents.shape[:2]
         e = random.integers(episodes, size=count)
         t = random.integers(frames - 1, size=count)
+        curated = round(MOVING_STARTS * count)
+        e[:curated], t[:curated] = self._moving[random.integers(len(self._moving), size=curated)].T
         later = t + 1 + (random.random(count) * (frames - 1 - t)).astype(int)
         near = t + random.geometric(NEAR_GOALS_DECAY, count)
         goal_t = np.minimum(np.where(random.random(count) < 0.5, later, near), frames - 1)
