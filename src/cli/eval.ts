@@ -20,7 +20,7 @@ export const POLICY_CHOICES = ["jepa", "persistence", "random", "oracle"] as con
 /** Seeds from here on are for final figures; those below were looked at while things were chosen. */
 const HELD_OUT_SEEDS = 10_000;
 
-const ORACLE = { planner: { kind: "icem", options: { candidates: 24, iterations: 3, elites: 6, heldDims: [3] } }, horizon: 8 } as const;
+const ORACLE = { planner: { kind: "icem", options: { candidates: 24, iterations: 3, elites: 6, switchedDims: [3] } }, horizon: 8 } as const;
 
 export default defineCommand({
   command: "eval",
@@ -38,8 +38,8 @@ export default defineCommand({
       .option("bundle", BUNDLE_OPTION)
       .option("max-steps", { type: "string", requiresArg: true, describe: "Actions an episode [default: the task's]" })
       .option("method", { choices: ["icem", "cem"] as const, default: "icem" as const, describe: "Planner" })
-      .option("candidates", { type: "string", requiresArg: true, describe: "Sequences scored in the first iteration [default: the planner's]" })
-      .option("iterations", { type: "string", requiresArg: true, describe: "Iterations a plan [default: the planner's]" })
+      .option("candidates", { type: "string", requiresArg: true, describe: "Sequences scored in the first iteration [default: the bundle's, or the planner's]" })
+      .option("iterations", { type: "string", requiresArg: true, describe: "Iterations a plan [default: the bundle's, or the planner's]" })
       .option("exploration-floor", { type: "string", requiresArg: true, default: String(DEFAULT_EXPLORATION_FLOOR), describe: "Share of the search's width that is left at the goal, above 0 to 1" })
       .option("workers", { type: "string", requiresArg: true, default: String(availableParallelism()), describe: "Episodes at once" })
       .option("out", { type: "string", requiresArg: true, describe: "Keep every episode in this folder, and go on from what is there" })
@@ -68,9 +68,10 @@ export default defineCommand({
       throw new UsageError("--suite, --table and --update-docs work on kept results: give their folder with --out");
     }
     const bundleDirectory = findBundleDir(args.bundle);
-    const [{ cellName, cellOf, NOISE_FAMILIES, suiteCells }, { runCells }, { ResultsFolder }, { summarise }, { showProgress }, { readManifest }, report] = await Promise.all([
+    const [{ cellName, cellOf, NOISE_FAMILIES, suiteCells }, { runCells }, { ResultsFolder }, { summarise }, { showProgress }, { readManifest }, { withBundleSearch }, report] = await Promise.all([
       import("../evaluation/cell.js"), import("../evaluation/run-cells.js"), import("../evaluation/results-folder.js"),
-      import("../evaluation/summary.js"), import("../../sim/progress.js"), import("../world-model/index.js"), import("./eval-report.js"),
+      import("../evaluation/summary.js"), import("../../sim/progress.js"), import("../world-model/index.js"),
+      import("../control/planner-config.js"), import("./eval-report.js"),
     ]);
     const environments = args.env === undefined ? undefined : args.env === "noise" ? NOISE_FAMILIES : [args.env];
     const cells: Cell[] = args.suite
@@ -80,7 +81,7 @@ export default defineCommand({
     if (args.png !== undefined && cells.length > 1) throw new UsageError(`--png draws one cell, these are ${cells.length}: ${cells.map(cellName).join(", ")}`);
 
     const manifest = await readManifest(bundleDirectory);
-    const planner = { kind: args.method, options: size } as const;
+    const planner = withBundleSearch({ kind: args.method, options: size }, manifest);
     const settings = {
       bundle: manifest.name, encoder_sha256: manifest.files["encoder.onnx"].sha256, rollout_sha256: manifest.files["rollout.onnx"].sha256,
       planner, oracle: ORACLE, exploration_floor: explorationFloor, max_steps: args.maxSteps === undefined ? "the task's" : maxSteps.maxSteps,

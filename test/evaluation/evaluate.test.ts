@@ -68,7 +68,7 @@ test("an episode tells what happened", async () => {
 
 test("baselines: one does nothing, one moves anywhere, the one that knows everything gets there", async () => {
   const results = await run({
-    maxSteps: 14, oracle: { planner: { kind: "icem", options: { candidates: 20, iterations: 3, elites: 5, heldDims: [3] } }, horizon: 5 },
+    maxSteps: 14, oracle: { planner: { kind: "icem", options: { candidates: 20, iterations: 3, elites: 5, switchedDims: [3] } }, horizon: 5 },
     jobs: (["persistence", "random", "oracle"] as const).map((policy) => ({ cell: cellOf("reach", "cube", "plain", policy), seed: 3 })),
   });
   const [still, random, oracle] = results.map(({ record }) => record);
