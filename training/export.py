@@ -21,10 +21,11 @@ import torch
 from torch import Tensor
 
 from jepa.build import ACTION_HIGH, ACTION_LOW, load_checkpoint
-from jepa.data import Episodes, load_episodes
+from jepa.data import Episodes
 from jepa.graphs import EncoderGraph, RolloutGraph
-from jepa.model import ACTION, STATE, WorldModel
 from jepa.latents import encode_all
+from jepa.lerobot import add_arguments, from_arguments, load_any
+from jepa.model import ACTION, STATE, WorldModel
 from jepa.probes import evaluate
 
 TOLERANCE = 1e-4
@@ -88,6 +89,8 @@ def energy_statistics(model: WorldModel, validation: Episodes) -> dict:
     config = model.config
     z = encode_all(model, validation.images)
     truths = torch.from_numpy(validation.truths)
+    if not truths.isfinite().all():
+        raise ValueError("the data does not say where tool and objects are, which energy.reached_below needs; give a data set that does with --rooms")
     states = torch.from_numpy(validation.states)
     frames = z.shape[1]
     first, second = torch.triu_indices(frames, frames, 1)
@@ -126,9 +129,14 @@ def main() -> None:
     parser.add_argument("--rooms", type=Path, help="data set of episodes in one room each, for the energies of alike pictures (default: --data)")
     parser.add_argument("--bundle", type=Path, required=True, help="folder to write")
     parser.add_argument("--reached-below", type=float, help="energy under which a goal counts as reached (default: measured, see energy_statistics)")
+    add_arguments(parser)
     arguments = parser.parse_args()
+    features = from_arguments(arguments)
     model, checkpoint = load_checkpoint(arguments.run / "checkpoint.pt")
-    _, validation = load_episodes(arguments.data).split(model.config.validation_episodes)
+    untrained = [name for name in ("predictor", "value") if name not in checkpoint.get("done", [])]
+    if untrained:
+        raise ValueError(f"{arguments.run} has no trained {' and '.join(untrained)}; make a run that has: python training/train_dynamics.py --run {arguments.run}")
+    _, validation = load_any(arguments.data, features).split(model.config.validation_episodes)
 
     part = arguments.bundle.with_name(arguments.bundle.name + ".part")
     shutil.rmtree(part, ignore_errors=True)
@@ -140,7 +148,7 @@ def main() -> None:
     if not agrees:
         shutil.rmtree(part)
         sys.exit(f"export: ONNX Runtime differs from PyTorch by more than {TOLERANCE} or ranks candidates differently; nothing was written")
-    statistics = energy_statistics(model, validation if arguments.rooms is None else load_episodes(arguments.rooms))
+    statistics = energy_statistics(model, validation if arguments.rooms is None else load_any(arguments.rooms, features))
     if arguments.reached_below is not None:
         statistics["reached_below"] = arguments.reached_below
     size = model.image_size

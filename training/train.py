@@ -16,7 +16,8 @@ import torch
 from jepa.build import load_encoder, new_model
 from jepa.checkpoint import save
 from jepa.config import Config
-from jepa.data import WindowSampler, load_episodes
+from jepa.data import WindowSampler
+from jepa.lerobot import add_arguments, from_arguments, load_any
 from jepa.losses import Losses
 from jepa.options import add_options, chosen_options
 from jepa.probes import evaluate
@@ -28,10 +29,11 @@ LOG_EVERY_STEPS = 50
 
 def parse_arguments() -> tuple[argparse.Namespace, Config]:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True, help="folder that sim/collect wrote")
+    parser.add_argument("--data", type=Path, required=True, help="data set: shards of sim/collect, or LeRobot")
     parser.add_argument("--out", type=Path, required=True, help="folder for checkpoint and log")
     parser.add_argument("--init", type=Path, help="run whose encoder the new run starts from")
     parser.add_argument("--threads", type=int, default=0, help="CPU threads (default: PyTorch's own choice)")
+    add_arguments(parser)
     add_options(parser)
     arguments = parser.parse_args()
     return arguments, Config(**chosen_options(arguments))
@@ -63,14 +65,14 @@ def main() -> None:
     arguments.out.mkdir(parents=True, exist_ok=True)
     checkpoint_file, log_file = arguments.out / "checkpoint.pt", arguments.out / "log.jsonl"
 
-    episodes = load_episodes(arguments.data)
+    episodes = load_any(arguments.data, from_arguments(arguments))
     training, validation = episodes.split(config.validation_episodes)
     print(f"train: {len(training)} episodes to learn from, {len(validation)} to measure on", flush=True)
     model = new_model(config, training)
     model.encoder = model.encoder.to(memory_format=torch.channels_last)
     losses = Losses(config)
     if arguments.init is not None:
-        model.encoder.load_state_dict(load_encoder(arguments.init / "checkpoint.pt"))
+        load_encoder(model.encoder, arguments.init / "checkpoint.pt")
     optimiser = torch.optim.AdamW([*model.parameters(), *losses.parameters()], lr=config.learning_rate, weight_decay=config.weight_decay)
     step, spent_s = 0, 0.0
     if checkpoint_file.exists():
@@ -102,8 +104,8 @@ def main() -> None:
         model.train()
         log({"measured": result})
         probe, near, ratio = result["linear_probe_m"], result["nearest_neighbour_m"], result.get("multi_step_ratio", [math.nan])
-        print(f"  {spent_s / 60:5.1f} min  linear cm: tool {100 * probe['end_effector']:.2f} cube {100 * probe['cube']:.2f} cup {100 * probe['cup']:.2f}"
-              f"  nearest cm: tool {100 * near['end_effector']:.2f} cube {100 * near['cube']:.2f} cup {100 * near['cup']:.2f}"
+        in_cm = lambda errors: " ".join(f"{name} {100 * error:.2f}" for name, error in errors.items())
+        print(f"  {spent_s / 60:5.1f} min  linear cm: {in_cm(probe)}  nearest cm: {in_cm(near)}"
               f"  error/nothing-moves: step 1 {ratio[0]:.3f}, step {len(ratio)} {ratio[-1]:.3f}  rank {result['effective_rank']:.1f}", flush=True)
 
     budget_s = config.minutes * 60

@@ -18,8 +18,8 @@ import torch
 
 from jepa.build import load_checkpoint
 from jepa.checkpoint import save
-from jepa.data import load_episodes
-from jepa.latents import LatentEpisodes, LatentSampler, encode_episodes, join
+from jepa.latents import LatentEpisodes, LatentSampler, encode_episodes, fingerprint, join
+from jepa.lerobot import add_arguments, from_arguments, load_any
 from jepa.model import WorldModel
 from jepa.options import add_options, chosen_options
 from jepa.probes import measure_rollouts
@@ -90,6 +90,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, nargs="+", required=True, help="data sets; the last episodes of each only measure")
     parser.add_argument("--out", type=Path, required=True, help="folder to write")
     parser.add_argument("--threads", type=int, default=0)
+    add_arguments(parser)
     add_options(parser, only_given=True)
     arguments = parser.parse_args()
     if arguments.threads > 0:
@@ -99,12 +100,15 @@ def main() -> None:
     torch.manual_seed(config.seed)
     model = first.with_config(config)
     arguments.out.mkdir(parents=True, exist_ok=True)
-    parts = [load_episodes(folder).split(config.validation_episodes) for folder in arguments.data]
-    key = f"step {checkpoint['step']} of {arguments.run.name}"
-    training, validation = (
-        join([encode_episodes(model, part[which], arguments.out / f"latents-{name}-{i}.npz", key) for i, part in enumerate(parts)])
-        for which, name in enumerate(("training", "validation"))
-    )
+    encoded, keys = [], []
+    # One data set after the other: pictures of several would not fit into memory.
+    for i, folder in enumerate(arguments.data):
+        parts = load_any(folder, from_arguments(arguments)).split(config.validation_episodes)
+        encoded.append([encode_episodes(model, part, arguments.out / f"latents-{name}-{i}.npz") for name, part in zip(("training", "validation"), parts)])
+        keys.append(fingerprint(model, parts[0]))
+        del parts
+    key = " ".join(keys)
+    training, validation = (join(list(parts)) for parts in zip(*encoded))
     print(f"train_dynamics: {len(training)} episodes to learn from, {len(validation)} to measure on", flush=True)
 
     def write(done: list[str]) -> None:
@@ -118,6 +122,8 @@ def main() -> None:
         if earlier["config"] == config.to_dict() and earlier["key"] == key:
             model.load_state_dict(earlier["model"])
             done = earlier["done"]
+        else:
+            print(f"train_dynamics: {file} is of other options, data or encoder; it is made anew", flush=True)
     model.encoder.requires_grad_(False)
     for name, train in (("predictor", train_predictor), ("value", train_value)):
         if name in done:
@@ -127,8 +133,8 @@ def main() -> None:
         done.append(name)
         write(done)
         if name == "predictor":
-            measured = measure_rollouts(model, validation)
-            print("  error/nothing-moves where the objects move:", " ".join(f"{ratio:.3f}" for ratio in measured["multi_step_ratio_object_moves"]), flush=True)
+            for what, ratios in measure_rollouts(model, validation).items():
+                print(f"  {what}:", " ".join(f"{ratio:.3f}" for ratio in ratios), flush=True)
     print(f"train_dynamics: wrote {file}", flush=True)
 
 

@@ -8,7 +8,7 @@ import torch
 
 from .config import Config
 from .data import Episodes
-from .model import WorldModel
+from .model import ACTION, STATE, Encoder, WorldModel
 
 # The demo arm's workspace and action box, as in src/robot/fr3.ts and sim/exploration.ts.
 WORKSPACE_LOW = (0.35, -0.22, 0.02)
@@ -19,6 +19,9 @@ MAX_OPENING_M = 0.08
 
 
 def new_model(config: Config, episodes: Episodes) -> WorldModel:
+    sizes = episodes.states.shape[-1], episodes.actions.shape[-1]
+    if sizes != (STATE, ACTION):
+        raise ValueError(f"the data has states of {sizes[0]} and actions of {sizes[1]} numbers, the model takes {STATE} and {ACTION}; see docs/data.md")
     states = torch.from_numpy(episodes.states).flatten(0, 1)
     return WorldModel(
         config,
@@ -39,7 +42,10 @@ def load_checkpoint(file: Path) -> tuple[WorldModel, dict]:
     if not file.exists():
         raise FileNotFoundError(f"{file} is missing; train first: python training/train.py --data DIR --out DIR")
     checkpoint = torch.load(file, map_location="cpu", weights_only=True)
-    config = Config(**checkpoint["config"])
+    try:
+        config = Config(**checkpoint["config"])
+    except TypeError as error:
+        raise ValueError(f"{file} is of another version of this program ({error}); train again") from error
     weights = checkpoint["model"]
     model = WorldModel(
         config,
@@ -54,9 +60,12 @@ def load_checkpoint(file: Path) -> tuple[WorldModel, dict]:
     return model.eval(), checkpoint
 
 
-def load_encoder(file: Path) -> dict:
-    """The encoder's weights of a checkpoint."""
+def load_encoder(encoder: Encoder, file: Path) -> None:
+    """Puts a checkpoint's weights into an encoder of the same size."""
     if not file.exists():
         raise FileNotFoundError(f"{file} is missing; give a run that was trained")
     weights = torch.load(file, map_location="cpu", weights_only=True)["model"]
-    return {name.removeprefix("encoder."): value for name, value in weights.items() if name.startswith("encoder.")}
+    try:
+        encoder.load_state_dict({name.removeprefix("encoder."): value for name, value in weights.items() if name.startswith("encoder.")})
+    except RuntimeError as error:
+        raise ValueError(f"{file} has an encoder of another size; give the options that it was trained with") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,11 +42,21 @@ def encode_all(model: WorldModel, images: np.ndarray, batch: int = 512) -> Tenso
     return torch.cat(parts).unflatten(0, images.shape[:2])
 
 
-def encode_episodes(model: WorldModel, episodes: Episodes, cache: Path, key: str) -> LatentEpisodes:
-    """Latents from the cache file when it is of this encoder and data (`key`), otherwise encoded and written there."""
+def fingerprint(model: WorldModel, episodes: Episodes) -> str:
+    """Tells encoders and data sets apart: of all weights and numbers, and of one picture an episode."""
+    digest = hashlib.sha256()
+    for array in (*(value.numpy() for value in model.encoder.state_dict().values()), episodes.states, episodes.actions, episodes.images[:, 0]):
+        digest.update(repr((array.dtype, array.shape)).encode())
+        digest.update(np.ascontiguousarray(array))
+    return digest.hexdigest()
+
+
+def encode_episodes(model: WorldModel, episodes: Episodes, cache: Path) -> LatentEpisodes:
+    """Latents from the cache file when it is of this encoder and these episodes, otherwise encoded and written there."""
+    key = fingerprint(model, episodes)
     if cache.exists():
         stored = np.load(cache)
-        if str(stored["key"]) == key and len(stored["latents"]) == len(episodes):
+        if str(stored["key"]) == key:
             return _with(torch.from_numpy(stored["latents"]), episodes)
     model.eval()
     latents = encode_all(model, episodes.images)
@@ -63,6 +74,8 @@ class LatentSampler:
     """Random windows of latents; `moving_share` of them from those in which the objects' entries change most (no truth needed)."""
 
     def __init__(self, episodes: LatentEpisodes, *, horizon: int, windows: int, moving_share: float, seed: int) -> None:
+        if horizon > episodes.actions.shape[1]:
+            raise ValueError(f"rollout is {horizon}: the episodes have only {episodes.actions.shape[1]} actions")
         self._episodes = episodes
         self._horizon = horizon
         self._windows = windows

@@ -12,6 +12,8 @@ STATE = 7
 ACTION = 4
 # Entries of the latent that are the arm's: tool x, y, z and the gripper's opening.
 ARM = 4
+# What of the configuration decides the encoder's size.
+ENCODER_FIELDS = ("object_latent", "channels", "keypoints", "head_width")
 # Keeps the slope of a root finite at the goal.
 NO_DISTANCE = 1e-4
 
@@ -199,6 +201,10 @@ class WorldModel(nn.Module):
 
     def with_config(self, config: Config) -> "WorldModel":
         """A model with this one's encoder and statistics and new networks for the rest."""
+        for name in ENCODER_FIELDS:
+            old, new = getattr(self.config, name), getattr(config, name)
+            if old != new:
+                raise ValueError(f"{name} is {new} and the encoder was trained with {old}; leave --{name.replace('_', '-')} out")
         predictor = self.predictor
         model = WorldModel(
             config, image_size=self.image_size, period_s=self.state_model.period_s, state_mean=predictor.state_mean, state_std=predictor.state_std,
