@@ -5,6 +5,7 @@ import { ActionQueue } from "./action-queue.js";
 import type { ControllerGoal, ControllerOptions } from "./controller-options.js";
 import { DEFAULT_EXPLORATION_FLOOR, explorationScale } from "./exploration-scale.js";
 import { DEFAULT_PROGRESS, GoalSequence, type SubGoal } from "./goal-sequence.js";
+import { onLeash } from "./leash.js";
 import { PendingPlan, type PlanOutcome } from "./pending-plan.js";
 import type { PlanResult } from "./planning-service.js";
 import { type RestAction, zeroRestAction } from "./rest-action.js";
@@ -322,7 +323,7 @@ export class Controller {
   #step(goal: ActiveGoal, action: Float32Array, joints: JointState): void {
     const { actionSpace, pipeline, periodS } = this.#options;
     this.#alignPipeline();
-    const targets = actionSpace.jointTargets(pipeline.setpoint.positions, action);
+    const targets = actionSpace.jointTargets(onLeash(pipeline.setpoint.positions, joints.positions), action);
     const command = pipeline.command(targets, periodS, joints);
     if (command.kind === "hold") {
       this.#sendHold(command.trajectory);

@@ -1,5 +1,6 @@
 import type { SceneTruth } from "../../sim/tasks.js";
 import type { ObjectName, SimWorld } from "../../sim/world.js";
+import { onLeash } from "../control/leash.js";
 import type { RolloutScores, WorldModel } from "../world-model/types.js";
 
 /** Tool x, y, z, opening, object x, y, z (m). */
@@ -65,7 +66,7 @@ export class OracleWorldModel implements WorldModel {
     let setpoint = Float64Array.from(world.command.sample(world.timeS + this.#periodS).positions);
     for (let h = 0; h < this.horizon; h++) {
       if (h > 0) {
-        setpoint = Float64Array.from(world.actions.jointTargets(setpoint, actions.subarray(h * this.actionDim, (h + 1) * this.actionDim)));
+        setpoint = Float64Array.from(world.actions.jointTargets(onLeash(setpoint, world.jointState().positions), actions.subarray(h * this.actionDim, (h + 1) * this.actionDim)));
         world.command.setTrajectory({
           jointNames: world.jointNames, points: [{ positions: [...setpoint], velocities: [], timeFromStartS: this.#periodS }],
         }, world.timeS);

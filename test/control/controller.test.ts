@@ -351,6 +351,21 @@ test("a robot that does not follow is a hold, and final when it stays so", async
   assert.equal(bench.sent.length, sent, "a robot that stands is sent nothing");
 });
 
+test("an arm that is held back is not pushed on: actions start near where it is", async () => {
+  const bench = new TestBench();
+  await bench.underWay();
+  const held = -0.15;
+  bench.sensorOffset = [held, 0, 0];
+  let lead = Infinity;
+  bench.targetsBecome = (targets) => {
+    lead = targets[0]! - (bench.robot.positions[0]! + held);
+    return targets;
+  };
+  assert.equal((await bench.period()).state, "planning");
+  // The leash and one action of the toy.
+  assert.ok(lead > 0 && lead <= 0.05 + 0.05 + 1e-6, `${lead} rad ahead`);
+});
+
 test("a joint outside its limits is a hold, until a step brings it back in", async () => {
   const bench = new TestBench();
   bench.sensorOffset = [2.8, 0, 0];
