@@ -84,7 +84,7 @@ class LatentSampler:
         objects = episodes.latents[..., ARM:]
         change = (objects[:, horizon:] - objects[:, :-horizon]).square().mean(-1)
         # The upper half: what a room does to the entries is less than what a push does.
-        self._moving = torch.argwhere(change > change.median()).numpy()
+        self._moving = torch.argwhere(change >= change.median()).numpy()
 
     def draw(self) -> tuple[Tensor, Tensor, Tensor]:
         """latents [B, horizon + 1, D], states [B, horizon + 1, 7], actions [B, horizon, 4]."""

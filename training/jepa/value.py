@@ -34,7 +34,7 @@ class ValueLearner:
         objects = episodes.latents[..., ARM:]
         periods = min(MOVING_PERIODS, objects.shape[1] - 1)
         change = (objects[:, periods:] - objects[:, :-periods]).square().mean(-1)
-        self._moving = torch.argwhere(change > change.median()).numpy()
+        self._moving = torch.argwhere(change >= change.median()).numpy()
 
     def follow(self) -> None:
         """Moves the target network a little towards the learned one."""

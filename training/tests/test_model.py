@@ -1,33 +1,65 @@
+from dataclasses import replace
+
 import pytest
 import torch
+from torch.nn import functional as F
 
 from conftest import shake
 from jepa.graphs import EncoderGraph, RolloutGraph
-from jepa.model import ACTION, SpatialSoftmax, StateModel
+from jepa.model import ACTION, ARM, NO_DISTANCE, SpatialSoftmax, StateModel, Value
 
 LOW, HIGH = torch.tensor([0.35, -0.22, 0.02]), torch.tensor([0.65, 0.22, 0.32])
+STEPS = 7
 
 
 def start(model, count=5, seed=3):
     random = torch.Generator().manual_seed(seed)
-    d, h = model.config.latent, model.config.horizon
-    latent = torch.randn(count, d, generator=random)
+    latent = torch.randn(count, model.latent_size, generator=random)
     state = torch.cat([LOW + (HIGH - LOW) * torch.rand(count, 3, generator=random), 0.08 * torch.rand(count, 1, generator=random), torch.zeros(count, 3)], 1)
-    actions = model.action_low + (model.action_high - model.action_low) * torch.rand(count, h, ACTION, generator=random)
+    actions = model.action_low + (model.action_high - model.action_low) * torch.rand(count, STEPS, ACTION, generator=random)
     return latent, state, actions
 
 
 class TestRollout:
-    def test_is_the_predictor_step_by_step(self, model):
+    def test_the_arm_is_proprioception_and_the_picture_s_offset(self, model):
+        """A camera that stands elsewhere shows the arm elsewhere, by the same at every step; otherwise the commands decide where it is."""
         shake(model)
         latent, state, actions = start(model)
+        standardised = lambda s: ((s - model.predictor.state_mean) / model.predictor.state_std)[:, :ARM]
+        offset = latent[:, :ARM] - standardised(state)
         rolled, final_state = model.rollout(latent, state, actions)
-        assert rolled.shape == (5, model.config.horizon, model.config.latent)
-        for step in range(model.config.horizon):
-            latent = model.predictor(latent, state, actions[:, step])
+        assert rolled.shape == (5, STEPS, model.latent_size)
+        for step in range(STEPS):
             state = model.state_model(state, actions[:, step])
-            torch.testing.assert_close(rolled[:, step], latent)
+            torch.testing.assert_close(rolled[:, step, :ARM], standardised(state) + offset)
         torch.testing.assert_close(final_state, state)
+
+    def test_a_picture_that_agrees_with_proprioception_needs_no_offset(self, model):
+        shake(model)
+        latent, state, actions = start(model)
+        latent[:, :ARM] = model.predictor.standardised(state)[:, :ARM]
+        rolled, final_state = model.rollout(latent, state, actions)
+        torch.testing.assert_close(rolled[:, -1, :ARM], model.predictor.standardised(final_state)[:, :ARM])
+
+    def test_the_objects_are_the_predictor_s_step_by_step(self, model):
+        shake(model)
+        latent, state, actions = start(model)
+        rolled, _ = model.rollout(latent, state, actions)
+        objects, offset = latent[:, ARM:], latent[:, :ARM] - model.predictor.standardised(state)[:, :ARM]
+        for step in range(STEPS):
+            following = model.state_model(state, actions[:, step])
+            objects = model.predictor(objects, state, actions[:, step], following, offset)
+            torch.testing.assert_close(rolled[:, step, ARM:], objects)
+            state = following
+
+    def test_what_the_picture_says_of_the_arm_tells_the_predictor_where_the_camera_is(self, model):
+        shake(model)
+        latent, state, actions = start(model)
+        displaced = latent.clone()
+        displaced[:, :ARM] += 0.3
+        one, other = model.rollout(latent, state, actions)[0], model.rollout(displaced, state, actions)[0]
+        torch.testing.assert_close(other[..., :ARM], one[..., :ARM] + 0.3)
+        assert ((one - other)[..., ARM:].abs().amax((0, 2)) > 1e-3).all()
 
     def test_an_action_changes_what_comes_after_it_and_nothing_before(self, model):
         shake(model)
@@ -36,7 +68,8 @@ class TestRollout:
         changed[:, 3, 0] = -changed[:, 3, 0] + 0.01
         one, other = model.rollout(latent, state, actions)[0], model.rollout(latent, state, changed)[0]
         assert torch.equal(one[:, :3], other[:, :3])
-        assert ((one[:, 3:] - other[:, 3:]).abs().amax((0, 2)) > 1e-4).all()
+        for entries in (slice(0, ARM), slice(ARM, None)):
+            assert ((one[:, 3:, entries] - other[:, 3:, entries]).abs().amax((0, 2)) > 1e-4).all()
 
     def test_windows_do_not_see_each_other(self, model):
         shake(model)
@@ -45,10 +78,10 @@ class TestRollout:
         alone, _ = model.rollout(latent[2:3], state[2:3], actions[2:3])
         torch.testing.assert_close(together[2:3], alone)
 
-    def test_before_training_it_predicts_that_nothing_moves(self, model):
+    def test_before_training_it_predicts_that_no_object_moves(self, model):
         latent, state, actions = start(model)
         rolled, _ = model.rollout(latent, state, actions)
-        assert float((rolled - latent[:, None]).detach().abs().max()) < 0.1
+        assert float((rolled - latent[:, None])[..., ARM:].detach().abs().max()) < 0.1
 
 
 class TestStateModel:
@@ -83,9 +116,10 @@ class TestEncoder:
         pixels = torch.from_numpy(episodes.images[:4, 0])
         torch.testing.assert_close(model.encoder(pixels)[1:2], model.encoder(pixels[1:2]), atol=1e-5, rtol=1e-4)
 
-    def test_in_training_each_entry_has_unit_variance(self, model, episodes):
+    def test_in_training_the_objects_entries_have_unit_variance(self, model, episodes):
         latents = model.train().encoder(torch.from_numpy(episodes.images[:16, ::4].reshape(-1, 64, 64, 3)))
-        torch.testing.assert_close(latents.std(0, correction=0), torch.ones(model.config.latent), atol=0.05, rtol=0)
+        assert latents.shape == (48, ARM + model.config.object_latent)
+        torch.testing.assert_close(latents[:, ARM:].std(0, correction=0), torch.ones(model.config.object_latent), atol=0.05, rtol=0)
 
     @pytest.mark.parametrize("row, column", [(0, 0), (3, 12), (15, 7)])
     def test_keypoints_are_where_the_maps_are_active(self, row, column):
@@ -100,7 +134,7 @@ class TestRolloutGraph:
     def test_energies_are_distances_to_the_goal_at_every_step(self, model):
         shake(model)
         latent, state, actions = start(model)
-        goal = torch.randn(1, model.config.latent)
+        goal = torch.randn(1, model.latent_size)
         energies, start_energy, final_latent, final_state = RolloutGraph(model)(latent[:1], state[:1], actions, goal)
         rolled, last = model.rollout(latent[:1].expand(5, -1), state[:1].expand(5, -1), actions)
         torch.testing.assert_close(energies, model.energy(rolled, goal[:, None]))
@@ -111,7 +145,7 @@ class TestRolloutGraph:
     def test_actions_outside_the_box_count_as_on_its_edge(self, model):
         shake(model)
         latent, state, actions = start(model)
-        goal = torch.zeros(1, model.config.latent)
+        goal = torch.zeros(1, model.latent_size)
         edge = actions.clone()
         edge[..., 0], edge[..., 3] = model.action_high[0], model.action_low[3]
         beyond = edge.clone()
@@ -120,21 +154,82 @@ class TestRolloutGraph:
             assert torch.equal(inside, outside)
 
 
+class TestValue:
+    def test_is_a_number_of_periods_for_each_pair(self):
+        value = Value(5, 8)
+        for weight in value.parameters():
+            torch.nn.init.normal_(weight)
+        latents, goals = 10 * torch.randn(200, 3, 5), 10 * torch.randn(200, 3, 5)
+        periods = value(latents, goals)
+        assert periods.shape == (200, 3) and (periods >= 0).all()
+        torch.testing.assert_close(periods[7, 1], value(latents[7, 1], goals[7, 1]))
+        assert not torch.allclose(periods, value(goals, latents)), "there and back are not the same"
+
+
+def set_value(model, periods):
+    """A value of the same number of periods everywhere."""
+    last = model.value.network[-1]
+    torch.nn.init.zeros_(last.weight)
+    torch.nn.init.constant_(last.bias, float(torch.tensor(periods).expm1().log()))
+
+
 class TestEnergy:
-    def test_zero_at_the_goal(self, model):
-        z = torch.randn(10, model.config.latent)
-        assert float(model.energy(z, z).abs().max()) == 0
+    def test_is_the_square_of_the_weighted_sum_of_distances(self, model):
+        config = model.config
+        set_value(model, 4.0)
+        z, goal = torch.zeros(1, model.latent_size), torch.zeros(1, model.latent_size)
+        z[:, :ARM], goal[:, ARM:] = 0.5, 2.0
+        # All entries of a part differ by the same, which then is their root mean square.
+        assert model.energy(z, goal).item() == pytest.approx((config.arm_energy * 0.5 + config.object_energy * 2 + config.value_energy * 4) ** 2, rel=1e-3)
 
-    def test_two_for_strangers_where_no_displacement_is_read(self, model):
-        torch.nn.init.zeros_(model.displacement.weight)
-        z = torch.randn(2000, model.config.latent)
-        assert float(model.energy(z[:1000], z[1000:]).mean()) == pytest.approx(2, abs=0.15)
+    @pytest.mark.parametrize("weight, others", [("arm_energy", 0), ("object_energy", 0), ("value_energy", 0)])
+    def test_each_part_by_itself(self, model, weight, others):
+        shake(model)
+        model.config = replace(model.config, **{**dict.fromkeys(("arm_energy", "object_energy", "value_energy"), others), weight: 2.0})
+        z, goal = torch.randn(9, model.latent_size), torch.randn(9, model.latent_size)
+        part = {
+            "arm_energy": (z - goal)[:, :ARM].square().mean(-1).sqrt(),
+            "object_energy": (z - goal)[:, ARM:].square().mean(-1).sqrt(),
+            "value_energy": F.softplus(model.value.network(torch.cat([z, goal, goal - z], -1)))[:, 0],
+        }[weight]
+        torch.testing.assert_close(model.energy(z, goal), (2 * part).square(), rtol=1e-3, atol=1e-4)
 
-    def test_adds_the_mean_square_of_the_displacement(self, model):
-        with torch.no_grad():
-            model.displacement.weight.zero_()
-            model.displacement.weight[0, 0] = 2.0
-        z = torch.zeros(1, model.config.latent)
-        moved = z.clone()
-        moved[0, 0] = 0.5
-        assert float(model.energy(moved, z)) == pytest.approx(0.25 / model.config.latent + model.config.energy_displacement_weight * 1.0 / 3)
+    def test_at_the_goal_only_the_value_is_left(self, model):
+        config = model.config
+        set_value(model, 0.5)
+        z = torch.randn(10, model.latent_size)
+        left = (config.arm_energy + config.object_energy) * NO_DISTANCE**0.5 + config.value_energy * 0.5
+        torch.testing.assert_close(model.energy(z, z), torch.full((10,), left**2))
+
+    def test_an_arm_far_away_does_not_outweigh_an_object(self, model):
+        """The last centimetre of an object is worth about as much with the arm far away as near: that is why distances are summed."""
+        set_value(model, 0.01)
+        goal = torch.zeros(model.latent_size)
+        gains = []
+        for arm in (0.0, 3.0):
+            near, far = goal.clone(), goal.clone()
+            near[:ARM], far[:ARM], far[ARM:] = arm, arm, 0.2
+            gains.append((model.energy(far, goal).sqrt() - model.energy(near, goal).sqrt()).item())
+        assert gains[0] == pytest.approx(gains[1], rel=1e-3)
+
+    def test_its_gradient_at_the_goal_is_finite(self, model):
+        z = torch.zeros(3, model.latent_size, requires_grad=True)
+        model.energy(z, torch.zeros(1, model.latent_size)).sum().backward()
+        assert torch.isfinite(z.grad).all()
+
+
+class TestWithConfig:
+    def test_keeps_the_encoder_and_makes_the_rest_anew(self, model, config, episodes):
+        shake(model)
+        other = model.with_config(replace(config, predictor_width=24, value_width=8)).eval()
+        pixels = torch.from_numpy(episodes.images[:3, 0])
+        torch.testing.assert_close(other.encoder(pixels), model.encoder(pixels), rtol=0, atol=0)
+        assert other.predictor.enter.out_features == 24 and other.value.network[0].out_features == 8
+        latent, state, actions = start(model)
+        rolled, final = other.rollout(latent, state, actions)
+        torch.testing.assert_close(final, model.rollout(latent, state, actions)[1], rtol=0, atol=0)
+        torch.testing.assert_close(rolled[..., :ARM], model.rollout(latent, state, actions)[0][..., :ARM])
+
+    def test_refuses_another_encoder(self, model, config):
+        with pytest.raises(ValueError, match="object_latent is 8 and the encoder was trained with 6; leave --object-latent out"):
+            model.with_config(replace(config, object_latent=8))

@@ -1,0 +1,58 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from conftest import save_run, shake
+from jepa.build import load_checkpoint, load_encoder, new_model
+
+
+def test_a_checkpoint_gives_the_same_model_back(model, episodes, tmp_path):
+    shake(model)
+    run = save_run(tmp_path / "run", model, episodes)
+    read, checkpoint = load_checkpoint(run / "checkpoint.pt")
+    assert read.config == model.config and not read.training and checkpoint["step"] == 321
+    assert read.state_dict().keys() == model.state_dict().keys()
+    assert all(torch.equal(read.state_dict()[name], value) for name, value in model.state_dict().items())
+    assert (read.image_size, read.state_model.period_s, read.state_model.max_opening_m) == (64, 0.2, 0.08)
+
+
+def test_a_checkpoint_of_another_version_is_one_line(tmp_path, config):
+    torch.save({"config": {**config.to_dict(), "temporal_weight": 1.0}, "model": {}}, tmp_path / "checkpoint.pt")
+    with pytest.raises(ValueError, match=r"checkpoint\.pt is of another version of this program \(.*temporal_weight.*\); train again"):
+        load_checkpoint(tmp_path / "checkpoint.pt")
+
+
+def test_an_encoder_is_taken_and_nothing_else(model, config, episodes, tmp_path):
+    shake(model)
+    run = save_run(tmp_path / "run", model, episodes)
+    other = new_model(replace(config, predictor_width=24), episodes)
+    load_encoder(other.encoder, run / "checkpoint.pt")
+    assert all(torch.equal(other.encoder.state_dict()[name], value) for name, value in model.encoder.state_dict().items())
+
+
+def test_an_encoder_of_another_size_is_refused(model, config, episodes, tmp_path):
+    run = save_run(tmp_path / "run", model, episodes)
+    other = new_model(replace(config, channels=4), episodes)
+    with pytest.raises(ValueError, match="has an encoder of another size; give the options that it was trained with"):
+        load_encoder(other.encoder, run / "checkpoint.pt")
+
+
+def test_no_run_to_take_an_encoder_from(model, tmp_path):
+    with pytest.raises(FileNotFoundError, match="checkpoint.pt is missing; give a run that was trained"):
+        load_encoder(model.encoder, tmp_path / "checkpoint.pt")
+
+
+def test_statistics_are_the_data_s(model, episodes):
+    states = episodes.states.reshape(-1, 7)
+    np.testing.assert_allclose(model.predictor.state_mean, states.mean(0), atol=1e-5)
+    np.testing.assert_allclose(model.predictor.state_std[:3], states.std(0)[:3], rtol=1e-2)
+    # The gripper never moves in this data.
+    assert float(model.predictor.state_std[3]) == pytest.approx(1e-3)
+
+
+def test_another_robot_s_vectors_are_refused(config, episodes):
+    joints = replace(episodes, states=np.zeros((*episodes.states.shape[:2], 14), np.float32))
+    with pytest.raises(ValueError, match="the data has states of 14 and actions of 4 numbers, the model takes 7 and 4"):
+        new_model(config, joints)
