@@ -70,6 +70,14 @@ def _with(latents: Tensor, episodes: Episodes) -> LatentEpisodes:
     return LatentEpisodes(latents, torch.from_numpy(episodes.states), torch.from_numpy(episodes.actions), torch.from_numpy(episodes.truths))
 
 
+def changing_windows(episodes: LatentEpisodes, periods: int) -> np.ndarray:
+    """Episode and first frame [N, 2] of the windows in which the objects' entries change most; at least one, even where nothing changes."""
+    objects = episodes.latents[..., ARM:]
+    change = (objects[:, periods:] - objects[:, :-periods]).square().mean(-1)
+    # The upper half: what a room does to the entries is less than what a push does.
+    return torch.argwhere((change > change.median()) | (change == change.max())).numpy()
+
+
 class LatentSampler:
     """Random windows of latents; `moving_share` of them from those in which the objects' entries change most (no truth needed)."""
 
@@ -81,10 +89,7 @@ class LatentSampler:
         self._windows = windows
         self._moving_share = moving_share
         self._generator = np.random.default_rng(seed)
-        objects = episodes.latents[..., ARM:]
-        change = (objects[:, horizon:] - objects[:, :-horizon]).square().mean(-1)
-        # The upper half: what a room does to the entries is less than what a push does.
-        self._moving = torch.argwhere(change >= change.median()).numpy()
+        self._moving = changing_windows(episodes, horizon)
 
     def draw(self) -> tuple[Tensor, Tensor, Tensor]:
         """latents [B, horizon + 1, D], states [B, horizon + 1, 7], actions [B, horizon, 4]."""

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .latents import LatentEpisodes
+from .latents import LatentEpisodes, changing_windows
 from .model import ARM, WorldModel
 
 # Share of goals that are the picture itself; of the rest, but for the random ones, half are near and half anywhere later.
@@ -31,10 +31,7 @@ class ValueLearner:
         self._episodes = episodes
         self._slow = copy.deepcopy(model.value).requires_grad_(False)
         self._generator = np.random.default_rng(model.config.seed)
-        objects = episodes.latents[..., ARM:]
-        periods = min(MOVING_PERIODS, objects.shape[1] - 1)
-        change = (objects[:, periods:] - objects[:, :-periods]).square().mean(-1)
-        self._moving = torch.argwhere(change >= change.median()).numpy()
+        self._moving = changing_windows(episodes, min(MOVING_PERIODS, episodes.actions.shape[1]))
 
     def follow(self) -> None:
         """Moves the target network a little towards the learned one."""

@@ -1,7 +1,12 @@
+from dataclasses import replace
+
+import numpy as np
 import pytest
 import torch
 
-from jepa.probes import evaluate, linear_probe, nearest_neighbour_probe
+from jepa.latents import LatentEpisodes
+from jepa.model import ARM
+from jepa.probes import evaluate, linear_probe, measure_latents, measure_rollouts, nearest_neighbour_probe, with_products
 
 
 def test_linear_probe_finds_what_is_there_and_nothing_else():
@@ -9,6 +14,14 @@ def test_linear_probe_finds_what_is_there_and_nothing_else():
     targets = latents @ torch.randn(8, 3) + torch.tensor([1.0, 2.0, 3.0])
     assert linear_probe(latents, targets) < 1e-5
     assert linear_probe(torch.randn(20, 9, 8), targets) > 1
+
+
+def test_products_make_a_linear_probe_quadratic():
+    latents = torch.randn(20, 9, 4)
+    targets = latents[..., :1] * latents[..., 1:2] + latents[..., 2:3].square()
+    assert linear_probe(latents, targets) > 0.3
+    assert with_products(latents).shape == (20, 9, 4 + 10)
+    assert linear_probe(with_products(latents), targets) < 1e-5
 
 
 def test_nearest_neighbour_probe_sees_the_metric():
@@ -20,10 +33,52 @@ def test_nearest_neighbour_probe_sees_the_metric():
 
 def test_evaluate_before_training_predicts_that_nothing_moves(model, episodes):
     result = evaluate(model, episodes)
-    assert result["multi_step_ratio"] == pytest.approx([1.0] * model.config.horizon, abs=0.1)
-    assert len(result["latent_spectrum"]) == model.config.latent
+    for name in ("multi_step_ratio", "multi_step_ratio_object_moves"):
+        assert result[name] == pytest.approx([1.0] * model.config.rollout, abs=0.1)
+    assert len(result["latent_spectrum"]) == model.config.object_latent
     assert result["latent_spectrum"] == sorted(result["latent_spectrum"], reverse=True)
-    assert 1 <= result["effective_rank"] <= model.config.latent
+    assert 1 <= result["effective_rank"] <= model.config.object_latent
+    assert result["quadratic_probe_m"].keys() == {"cube", "cup"}
     for probes in (result["linear_probe_m"], result["nearest_neighbour_m"]):
         assert probes.keys() == {"end_effector", "gripper_opening", "cube", "cup"}
         assert all(0 <= value < 1 for value in probes.values())
+
+
+def test_without_a_trained_predictor_nothing_is_said_of_it(model, episodes):
+    assert not any(name.startswith("multi_step") for name in evaluate(model, episodes, with_rollouts=False))
+
+
+def test_a_robot_that_does_not_know_where_its_objects_are(model, episodes):
+    result = evaluate(model, replace(episodes, truths=np.full_like(episodes.truths, np.nan)))
+    assert result["linear_probe_m"].keys() == result["nearest_neighbour_m"].keys() == {"gripper_opening"}
+    assert result["quadratic_probe_m"] == {} and "multi_step_ratio_object_moves" not in result
+    assert np.isfinite(result["multi_step_ratio"]).all()
+
+
+class TestOfLatentsThatAreKnown:
+    """Objects' entries that are the objects' places, an arm that is the tool's."""
+
+    @pytest.fixture
+    def known(self, episodes):
+        truths = torch.from_numpy(episodes.truths)
+        states = torch.from_numpy(episodes.states)
+        latents = torch.cat([states[..., :ARM], truths[..., 3:9]], -1)
+        return LatentEpisodes(latents, states, torch.from_numpy(episodes.actions), truths)
+
+    def test_probes_read_them(self, model, known):
+        result = measure_latents(model, known, with_rollouts=False)
+        assert max(result["linear_probe_m"].values()) < 1e-4
+        # Objects are looked for by the objects' entries alone.
+        elsewhere = replace(known, latents=torch.cat([10 * torch.randn(*known.latents.shape[:2], ARM), known.latents[..., ARM:]], -1))
+        assert measure_latents(model, elsewhere, with_rollouts=False)["nearest_neighbour_m"]["cube"] == result["nearest_neighbour_m"]["cube"]
+
+    def test_an_error_is_measured_where_something_moves(self, model, known, monkeypatch):
+        """A predictor that takes the cube along with the tool is right in every third episode, where it really goes along."""
+        def along(objects, state, action, following, offset):
+            moved = following[:, :3] - state[:, :3]
+            return torch.cat([objects[:, :3] + moved, objects[:, 3:]], -1)
+
+        monkeypatch.setattr(model.predictor, "forward", along)
+        result = measure_rollouts(model, known)
+        assert max(result["multi_step_ratio_object_moves"]) < 0.01
+        assert min(result["multi_step_ratio"]) > 0.5
