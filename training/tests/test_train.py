@@ -1,4 +1,4 @@
-"""Training from the command line: interrupted, resumed, refused."""
+"""Training from the command line: interrupted, resumed, refused, in two stages."""
 
 import json
 import os
@@ -11,13 +11,14 @@ from pathlib import Path
 import pytest
 import torch
 
+import to_lerobot
 import train
-from conftest import SMALL, make_episodes, write_data
+from conftest import SMALL_OPTIONS, make_episodes, write_data
 
 TRAINING = Path(train.__file__).parent
-OPTIONS = [word for name, value in SMALL.items() for word in (f"--{name.replace('_', '-')}", str(value))] + ["--threads", "1"]
 # As train.py itself, but with a checkpoint and a line in the log after every step.
 BUSY_SAVER = "import train; train.CHECKPOINT_EVERY_S = -1; train.LOG_EVERY_STEPS = 1; train.main()"
+STAGES = {"without actions": [], "with actions": ["--with-actions", "--frames", "0", "3", "8"]}
 
 
 @pytest.fixture(scope="module")
@@ -26,12 +27,12 @@ def data(tmp_path_factory):
 
 
 def spawn(program, data, out, *more):
-    return subprocess.Popen([sys.executable, *program, "--data", data, "--out", out, *OPTIONS, *more], cwd=TRAINING, text=True,
+    return subprocess.Popen([sys.executable, *program, "--data", data, "--out", out, *SMALL_OPTIONS, *more], cwd=TRAINING, text=True,
                             env={**os.environ, "OMP_NUM_THREADS": "1"}, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
 def run_here(monkeypatch, data, out, *more):
-    monkeypatch.setattr(sys, "argv", ["train.py", "--data", str(data), "--out", str(out), *OPTIONS, *more])
+    monkeypatch.setattr(sys, "argv", ["train.py", "--data", str(data), "--out", str(out), *SMALL_OPTIONS, *more])
     train.main()
 
 
@@ -39,11 +40,23 @@ def read(out):
     return torch.load(out / "checkpoint.pt", weights_only=True)
 
 
+def read_log(out):
+    """Lines with losses, and what was measured last."""
+    entries = [json.loads(line, parse_constant=lambda name: pytest.fail(f"{name} is not JSON")) for line in (out / "log.jsonl").read_text().splitlines()]
+    return [entry for entry in entries if "loss" in entry], entries[-1]["measured"]
+
+
+def moved(one, other):
+    """Parts of the model in which weights differ."""
+    return {name.split(".")[0] for name, value in one["model"].items() if not torch.equal(value, other["model"][name])}
+
+
 def test_killed_resumed_interrupted_and_finished(data, tmp_path, monkeypatch, capsys):
     out = tmp_path / "run"
+    stage = STAGES["with actions"]
 
     # Killed without warning after a few steps: the checkpoint is whole whenever that happens.
-    child = spawn(["-c", BUSY_SAVER], data, out, "--minutes", "30")
+    child = spawn(["-c", BUSY_SAVER], data, out, *stage, "--minutes", "30")
     while child.poll() is None and not ((out / "log.jsonl").exists() and len((out / "log.jsonl").read_text().splitlines()) >= 4):
         time.sleep(0.05)
     assert child.poll() is None, child.communicate()[1]
@@ -53,7 +66,7 @@ def test_killed_resumed_interrupted_and_finished(data, tmp_path, monkeypatch, ca
     assert killed["step"] >= 3
 
     # Resumed, and interrupted as with Ctrl-C: nothing is lost, and one line says what to do.
-    child = spawn(["-u", "train.py"], data, out, "--minutes", "30")
+    child = spawn(["-u", "train.py"], data, out, *stage, "--minutes", "30")
     lines = [child.stdout.readline(), child.stdout.readline()]
     assert lines[0] == "train: 12 episodes to learn from, 32 to measure on\n"
     assert lines[1].startswith(f"train: going on at step {killed['step']}, ")
@@ -67,22 +80,53 @@ def test_killed_resumed_interrupted_and_finished(data, tmp_path, monkeypatch, ca
 
     # Other options into the same folder are refused, a longer or shorter time is not.
     with pytest.raises(SystemExit, match=r"checkpoint\.pt was trained with other options"):
-        run_here(monkeypatch, data, out, "--learning-rate", "0.1")
+        run_here(monkeypatch, data, out, *stage, "--learning-rate", "0.1")
     monkeypatch.setattr(train, "LOG_EVERY_STEPS", 1)
-    run_here(monkeypatch, data, out, "--minutes", str((stopped["spent_s"] + 0.5) / 60))
+    run_here(monkeypatch, data, out, *stage, "--minutes", str((stopped["spent_s"] + 0.5) / 60))
     finished = read(out)
     assert finished["step"] > stopped["step"] and finished["spent_s"] > stopped["spent_s"]
     assert f"train: {finished['step']} steps; wrote" in capsys.readouterr().out
-    moved = [name for name, value in finished["model"].items() if not torch.equal(value, killed["model"][name])]
-    assert any(name.startswith("encoder.stem") for name in moved) and any(name.startswith("predictor.leave") for name in moved)
+    assert {"encoder", "predictor"} <= moved(finished, killed)
+    assert any(not torch.equal(value, killed["losses"][name]) for name, value in finished["losses"].items())
     assert sorted(file.name for file in out.iterdir()) == ["checkpoint.pt", "log.jsonl"], "no half-written file is left"
 
-    # The log goes on in one file, in order, and ends with what was measured on the held-out episodes.
-    entries = [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
-    after = [entry["step"] for entry in entries if "loss" in entry and entry["step"] > killed["step"]]
-    assert after[-1] == finished["step"] and after == sorted(after)
-    assert entries[-1]["step"] == finished["step"]
-    assert entries[-1]["measured"]["linear_probe_m"].keys() == {"end_effector", "gripper_opening", "cube", "cup"}
+    # The log goes on in one file, each step once, and ends with what was measured on the held-out episodes.
+    losses, measured = read_log(out)
+    steps = [entry["step"] for entry in losses]
+    assert steps == sorted(set(steps)) and steps[-1] == finished["step"]
+    assert measured["linear_probe_m"].keys() == {"end_effector", "gripper_opening", "cube", "cup"}
+
+
+def test_two_stages(data, tmp_path, monkeypatch):
+    monkeypatch.setattr(train, "LOG_EVERY_STEPS", 1)
+    run_here(monkeypatch, data, tmp_path / "before", "--minutes", "0")
+    run_here(monkeypatch, data, tmp_path / "one", "--minutes", "0.01")
+    losses, measured = read_log(tmp_path / "one")
+    assert losses[0].keys() == {"step", "minutes", "rate", "loss", "persistence", "arm", "sigreg", "repeated"}
+    assert not any(name.startswith("multi_step") for name in measured)
+    first = read(tmp_path / "one")
+    assert moved(first, read(tmp_path / "before")) == {"encoder"}, "without actions there is nothing to predict with them"
+
+    second = ["--init", str(tmp_path / "one"), *STAGES["with actions"]]
+    run_here(monkeypatch, data, tmp_path / "begun", *second, "--minutes", "0")
+    assert "encoder" not in moved(read(tmp_path / "begun"), first), "it starts where the first stage ended"
+    run_here(monkeypatch, data, tmp_path / "two", *second, "--minutes", "0.01")
+    losses, measured = read_log(tmp_path / "two")
+    assert losses[0].keys() == {"step", "minutes", "rate", "loss", "persistence", "arm", "sigreg", "repeated", "multi_step"}
+    assert len(measured["multi_step_ratio"]) == len(measured["multi_step_ratio_object_moves"]) == 5
+    assert moved(read(tmp_path / "two"), read(tmp_path / "begun")) == {"encoder", "predictor"}
+
+
+@pytest.mark.parametrize("options, message", [
+    (["--init", "nowhere"], "nowhere/checkpoint.pt is missing; give a run that was trained"),
+    (["--horizon", "9", "--frames", "0", "9"], "horizon is 9: the episodes have only 8 actions"),
+    (["--frames", "2", "8"], "frames is .*: it must begin with 0"),
+    (["--validation-episodes", "44"], "validation_episodes is 44, the data set has 44 episodes"),
+])
+def test_what_does_not_fit_is_said_before_training(data, tmp_path, monkeypatch, options, message):
+    with pytest.raises((ValueError, FileNotFoundError), match=message):
+        run_here(monkeypatch, data, tmp_path / "run", *options)
+    assert not (tmp_path / "run" / "checkpoint.pt").exists()
 
 
 def test_the_rate_warms_up_and_the_first_loss_repeats(data, tmp_path, monkeypatch):
@@ -90,7 +134,7 @@ def test_the_rate_warms_up_and_the_first_loss_repeats(data, tmp_path, monkeypatc
     firsts = []
     for name in ("one", "again"):
         run_here(monkeypatch, data, tmp_path / name, "--minutes", "0.005")
-        firsts.append([json.loads(line) for line in (tmp_path / name / "log.jsonl").read_text().splitlines()][0])
+        firsts.append(read_log(tmp_path / name)[0][0])
     assert firsts[0]["loss"] == pytest.approx(firsts[1]["loss"], rel=1e-4)
     assert firsts[0]["rate"] == pytest.approx(train.Config().learning_rate / train.Config().warmup_steps)
 
@@ -99,11 +143,24 @@ def test_a_loss_that_is_not_finite_ends_training_and_keeps_the_checkpoint(data, 
     out = tmp_path / "run"
     run_here(monkeypatch, data, out, "--minutes", "0.005")
     before = (out / "checkpoint.pt").read_bytes()
-    real = train.training_loss
-    monkeypatch.setattr(train, "training_loss", lambda *arguments: (real(*arguments)[0] * float("nan"), {"loss": float("nan")}))
+    real = train.Losses.forward
+    monkeypatch.setattr(train.Losses, "forward", lambda *arguments: (real(*arguments)[0] * float("nan"), {"loss": float("nan")}))
     with pytest.raises(SystemExit, match=r"the loss is nan at step \d+ .*the last checkpoint is kept"):
         run_here(monkeypatch, data, out, "--minutes", "30")
     assert (out / "checkpoint.pt").read_bytes() == before
+
+
+def test_a_lerobot_data_set_of_a_robot_that_knows_no_places(data, tmp_path, monkeypatch):
+    """Cut into pieces of four actions; the same programs, and nothing is said of what is not known."""
+    monkeypatch.setattr(sys, "argv", ["to_lerobot.py", "--data", str(data), "--out", str(tmp_path / "recorded"), "--no-truths"])
+    to_lerobot.main()
+    run_here(monkeypatch, tmp_path / "recorded", tmp_path / "run", *STAGES["with actions"][:1], "--minutes", "0.003", "--data-steps", "4",
+             "--horizon", "4", "--frames", "0", "4", "--rollout", "3", "--moving-share", "0.5")
+    assert read(tmp_path / "run")["episodes"] == 2 * 44 - 32
+    measured = read_log(tmp_path / "run")[1]
+    assert measured["linear_probe_m"].keys() == {"gripper_opening"} and len(measured["multi_step_ratio"]) == 3
+    with pytest.raises(ValueError, match="the state is to be 'joints', no such feature; name one of .* with --data-state"):
+        run_here(monkeypatch, tmp_path / "recorded", tmp_path / "other", "--data-state", "joints")
 
 
 def test_no_data_is_one_line(tmp_path):
