@@ -12,6 +12,7 @@ import json
 import shutil
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,8 @@ from jepa.model import ACTION, STATE, WorldModel
 from jepa.probes import evaluate
 
 TOLERANCE = 1e-4
+# Fields of the configuration that decide the energy alone: no training depends on them.
+ENERGY_WEIGHTS = ("arm_energy", "object_energy", "value_energy")
 CANDIDATES = 256
 # The search that the evaluation was made with; users may override it.
 PLANNING = {"candidates": 128, "iterations": 4, "elites": 12, "initial_std": 0.6, "noise_exponent": 2, "path_weight": 0.5, "switched": ["gripper"]}
@@ -128,11 +131,14 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="the data set it was trained on (its last episodes measure)")
     parser.add_argument("--rooms", type=Path, help="data set of episodes in one room each, for the energies of alike pictures (default: --data)")
     parser.add_argument("--bundle", type=Path, required=True, help="folder to write")
+    for weight in ENERGY_WEIGHTS:
+        parser.add_argument(f"--{weight.replace('_', '-')}", type=float, help="other weight in the energy than the run's")
     parser.add_argument("--reached-below", type=float, help="energy under which a goal counts as reached (default: measured, see energy_statistics)")
     add_arguments(parser)
     arguments = parser.parse_args()
     features = from_arguments(arguments)
     model, checkpoint = load_checkpoint(arguments.run / "checkpoint.pt")
+    model.config = replace(model.config, **{name: value for name in ENERGY_WEIGHTS if (value := getattr(arguments, name)) is not None})
     untrained = [name for name in ("predictor", "value") if name not in checkpoint.get("done", [])]
     if untrained:
         raise ValueError(f"{arguments.run} has no trained {' and '.join(untrained)}; make a run that has: python training/train_dynamics.py --run {arguments.run}")

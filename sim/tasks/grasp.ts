@@ -1,9 +1,9 @@
 import { distance } from "../distance.js";
 import { Random } from "../random.js";
 import type { ObjectName, SimWorld } from "../world.js";
-import { Demonstrator } from "./demonstrator.js";
+import { Demonstrator, otherObject } from "./demonstrator.js";
 import { captureGoal, type Judge, NoTaskFound, StateTask, type Task, type TaskDefinition } from "./task.js";
-import { liftM } from "./truth.js";
+import { isUntouched, liftM, readTruth } from "./truth.js";
 
 /** The rule: this high above where it rests, for so many periods (1 s) in a row. */
 const LIFT_M = 0.05;
@@ -27,6 +27,7 @@ function createGrasp(world: SimWorld, seed: number, object: ObjectName): Task {
   const random = new Random(seed ^ 0x96a5);
   world.reset(seed);
   const start = world.saveState();
+  const before = readTruth(world);
   const startDistanceM = distance(world.toolPosition(), world.objectPosition(object));
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const hand = new Demonstrator(world);
@@ -36,7 +37,7 @@ function createGrasp(world: SimWorld, seed: number, object: ObjectName): Task {
       if (hand.lift(object, SHOWN_LIFT_M)) {
         hand.settle();
         const held = captureGoal(`${object} held above the table`, world);
-        if (liftM(world, object) > SHOWN_LIFT_M - 0.02) {
+        if (liftM(world, object) > SHOWN_LIFT_M - 0.02 && isUntouched(before, held.truth, otherObject(object))) {
           return new StateTask({
             definition: GRASP, object, world, start, startDistanceM, goals: [around, held], judge: () => new HeldJudge(world, object),
           });

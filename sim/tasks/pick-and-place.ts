@@ -3,7 +3,7 @@ import { Random } from "../random.js";
 import type { ObjectName, SimWorld } from "../world.js";
 import { Demonstrator, inWorkspace, otherObject } from "./demonstrator.js";
 import { captureGoal, type GoalState, NoTaskFound, StateTask, type Task, type TaskDefinition } from "./task.js";
-import { flatDistance, isHeld, isReleased, isResting } from "./truth.js";
+import { flatDistance, isHeld, isReleased, isResting, isUntouched, readTruth } from "./truth.js";
 
 const DISPLACEMENT_M = [0.1, 0.25] as const;
 const TOLERANCE_M = 0.03;
@@ -30,10 +30,11 @@ function createPickAndPlace(world: SimWorld, seed: number, object: ObjectName): 
   world.reset(seed);
   const start = world.saveState();
   const from = world.objectPosition(object);
+  const before = readTruth(world);
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const place = drawPlace(random, from, world.objectPosition(otherObject(object)));
     const goals = place === undefined ? undefined : demonstrate(world, object, place, attempt === 0 ? undefined : random);
-    if (goals !== undefined) {
+    if (goals !== undefined && isUntouched(before, goals.at(-1)!.truth, otherObject(object))) {
       const there = goals.at(-1)!.truth.objects[object];
       const distanceM = (): number => distance(world.objectPosition(object), there);
       return new StateTask({

@@ -3,7 +3,7 @@ import { Random } from "../random.js";
 import type { ObjectName, SimWorld } from "../world.js";
 import { Demonstrator, inWorkspace, otherObject, type Place } from "./demonstrator.js";
 import { captureGoal, distanceJudge, NoTaskFound, StateTask, type Task, type TaskDefinition } from "./task.js";
-import { flatDistance, isResting } from "./truth.js";
+import { flatDistance, isResting, isUntouched, readTruth } from "./truth.js";
 
 const DISPLACEMENT_M = [0.06, 0.15] as const;
 const TOLERANCE_M = 0.03;
@@ -32,13 +32,14 @@ function createPush(world: SimWorld, seed: number, object: ObjectName): Task {
   world.reset(seed);
   const start = world.saveState();
   const from = world.objectPosition(object);
+  const before = readTruth(world);
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     if (attempt % ATTEMPTS_PER_DRAW === 0) wantedM = random.uniform(...DISPLACEMENT_M);
     const heading = drawHeading(random, world, object, wantedM);
     if (heading === undefined) continue;
     push(world, object, heading, wantedM);
     const movedM = distance(from, world.objectPosition(object));
-    if (isResting(world, object) && Math.abs(movedM - wantedM) < MISS_M && movedM >= DISPLACEMENT_M[0] && movedM <= DISPLACEMENT_M[1]) {
+    if (isUntouched(before, readTruth(world), otherObject(object)) && isResting(world, object) && Math.abs(movedM - wantedM) < MISS_M && movedM >= DISPLACEMENT_M[0] && movedM <= DISPLACEMENT_M[1]) {
       const goal = captureGoal(`${object} at its place`, world);
       const place = goal.truth.objects[object];
       return new StateTask({

@@ -4,7 +4,7 @@ import { Random } from "../random.js";
 import type { ObjectName, SimWorld } from "../world.js";
 import { Demonstrator, inWorkspace, otherObject, type Place } from "./demonstrator.js";
 import { captureGoal, NoTaskFound, StateTask, type Task, type TaskDefinition } from "./task.js";
-import { flatDistance, isHeld } from "./truth.js";
+import { flatDistance, isHeld, isUntouched, readTruth } from "./truth.js";
 
 const DISTANCE_M = [0.1, 0.3] as const;
 const TOLERANCE_M = 0.03;
@@ -37,10 +37,11 @@ function createReachWithObject(world: SimWorld, seed: number, object: ObjectName
       hand.settle();
       const start = world.saveState();
       const from = world.objectPosition(object);
+      const before = readTruth(world);
       hand.go(places.to, 0.03);
       hand.settle();
-      if (isHeld(world, object)) {
-        const goal = captureGoal(`${object} held at its place`, world);
+      const goal = captureGoal(`${object} held at its place`, world);
+      if (isHeld(world, object) && isUntouched(before, goal.truth, otherObject(object))) {
         const place = goal.truth.objects[object];
         const distanceM = (): number => distance(world.objectPosition(object), place);
         return new StateTask({

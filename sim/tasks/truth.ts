@@ -46,3 +46,11 @@ export function isReleased(world: SimWorld, object: ObjectName): boolean {
 export function flatDistance(a: ArrayLike<number>, b: ArrayLike<number>): number {
   return Math.hypot(a[0]! - b[0]!, a[1]! - b[1]!);
 }
+
+/** A shown goal that also moves what the task is not about asks for more than its name says. */
+const UNTOUCHED_M = 0.005;
+
+/** Whether a thing is where it was. */
+export function isUntouched(before: SceneTruth, after: SceneTruth, object: ObjectName): boolean {
+  return distance(before.objects[object], after.objects[object]) < UNTOUCHED_M;
+}
