@@ -4,6 +4,7 @@ import copy
 import hashlib
 import json
 import sys
+from dataclasses import replace
 
 import numpy as np
 import onnxruntime
@@ -11,10 +12,11 @@ import pytest
 import torch
 
 import export
-from conftest import VALIDATION_EPISODES, make_episodes, shake, write_data
+from conftest import VALIDATION_EPISODES, make_episodes, save_run, shake, write_data
 from jepa.build import load_checkpoint, new_model
+from jepa.model import ARM
 
-STEP = 321
+DONE = ["predictor", "value"]
 
 
 @pytest.fixture(scope="module")
@@ -23,14 +25,8 @@ def made(tmp_path_factory, config, episodes):
     folder = tmp_path_factory.mktemp("export")
     write_data(folder / "data", episodes)
     torch.manual_seed(0)
-    save_checkpoint(folder / "run", shake(new_model(config, episodes)), config, episodes)
+    save_run(folder / "run", shake(new_model(config, episodes)), episodes, done=DONE)
     return folder
-
-
-def save_checkpoint(run, model, config, episodes):
-    run.mkdir()
-    torch.save({"config": config.to_dict(), "description": episodes.description, "model": model.state_dict(), "optimiser": {},
-                "step": STEP, "spent_s": 90.0, "episodes": 12}, run / "checkpoint.pt")
 
 
 def run_export(monkeypatch, made, bundle, *more, run="run"):
@@ -61,11 +57,11 @@ class TestManifest:
 
     def test_has_every_field(self, manifest, config):
         assert manifest.keys() == {"schema_version", "name", "source", "license", "created", "image", "latent", "state", "action", "horizon",
-                                   "energy", "files", "training"}
+                                   "energy", "planning", "files", "training"}
         assert manifest["schema_version"] == 1 and manifest["name"] == "small-jepa" and manifest["license"] == "Apache-2.0"
         assert manifest["image"] == {"width": 64, "height": 64, "channels": "rgb", "crop": "center_square", "frames": 1}
-        assert manifest["latent"] == {"shape": [config.latent], "dtype": "float32"}
-        assert manifest["horizon"] == config.horizon
+        assert manifest["latent"] == {"shape": [ARM + config.object_latent], "dtype": "float32"}
+        assert manifest["horizon"] == config.rollout == 5
         state, action = manifest["state"], manifest["action"]
         assert state["names"] == ["ee_x", "ee_y", "ee_z", "gripper_opening", "ee_vx", "ee_vy", "ee_vz"]
         assert len(state["units"]) == 7 and state["frame"] == "base"
@@ -74,7 +70,7 @@ class TestManifest:
 
     def test_energy_was_measured(self, manifest):
         energy = manifest["energy"]
-        assert energy["kind"] == "latent_distance_with_displacement"
+        assert energy["kind"] == "latent_distance_with_value"
         assert 0 < energy["noise_floor"] and 0 < energy["reached_below"]
         quantiles = energy["training_quantiles"]
         assert 0 < quantiles["p50"] < quantiles["p95"] < quantiles["p99"]
@@ -88,14 +84,31 @@ class TestManifest:
 
     def test_says_where_it_comes_from(self, manifest):
         training = manifest["training"]
-        assert training["steps"] == STEP and training["minutes"] == 1.5 and training["episodes"] == 12
+        assert training["steps"] == 321 and training["minutes"] == 1.5 + 6 + 6 and training["episodes"] == 44
         assert training["config"]["validation_episodes"] == VALIDATION_EPISODES
         assert max(training["parity"]["latent_max_difference"], training["parity"]["rollout_max_difference"]) <= export.TOLERANCE
+        assert training["parity"]["rank_correlation_min"] >= 0.9999 and training["parity"]["candidates"] == 256
         assert len(training["measured"]["multi_step_ratio"]) == manifest["horizon"]
 
     def test_reached_below_can_be_said(self, made, monkeypatch):
         run_export(monkeypatch, made, made / "said", "--reached-below", "0.125")
         assert json.loads((made / "said" / "manifest.json").read_text())["energy"]["reached_below"] == 0.125
+
+    def test_energies_can_be_measured_on_other_data(self, made, manifest, monkeypatch, tmp_path):
+        write_data(tmp_path / "rooms", make_episodes(seed=5))
+        run_export(monkeypatch, made, tmp_path / "new", "--rooms", str(tmp_path / "rooms"))
+        other = json.loads((tmp_path / "new" / "manifest.json").read_text())
+        assert other["energy"]["noise_floor"] != manifest["energy"]["noise_floor"]
+        assert other["training"]["measured"]["multi_step_ratio"] == pytest.approx(manifest["training"]["measured"]["multi_step_ratio"])
+
+    def test_a_goal_is_reached_between_what_is_near_and_what_is_far(self, config, episodes):
+        """With latents that are places in units of 2 cm, an energy of (0.3 + 1) x 0.5 is at most one of things 1 cm apart."""
+        model = new_model(replace(config, value_energy=0.0), episodes)
+        places = torch.from_numpy(np.concatenate([episodes.states[..., :ARM], episodes.truths[..., 3:9]], -1)) / 0.02
+        shown = iter([places.flatten(0, 1)])
+        model.encoder.forward = lambda pixels: next(shown)
+        statistics = export.energy_statistics(model, episodes)
+        assert 0 < statistics["noise_floor"] < statistics["reached_below"] < (1.3 * 0.5) ** 2
 
 
 class TestGraphs:
@@ -110,7 +123,7 @@ class TestGraphs:
     @pytest.mark.parametrize("candidates", [1, 7, 256])
     def test_rollout_agrees_with_pytorch_step_by_step(self, made, sessions, candidates):
         model, _ = load_checkpoint(made / "run" / "checkpoint.pt")
-        d, horizon = model.config.latent, model.config.horizon
+        d, horizon = model.latent_size, model.config.rollout
         random = torch.Generator().manual_seed(candidates)
         latent, goal = torch.randn(1, d, generator=random), torch.randn(1, d, generator=random)
         state = torch.tensor([[0.6, -0.2, 0.05, 0.04, 0, 0, 0]])
@@ -121,28 +134,33 @@ class TestGraphs:
             {"latent": latent.numpy(), "state": state.numpy(), "actions": actions.numpy(), "goal": goal.numpy()})
 
         def wanted_energy(z):
-            difference = (z - goal).detach().numpy()
-            moved = difference @ model.displacement.weight.detach().numpy().T
-            return (difference**2).mean(-1) + model.config.energy_displacement_weight * (moved**2).mean(-1)
+            arm, objects = (np.sqrt((part**2).mean(-1) + 1e-4) for part in np.split((z - goal).numpy(), [ARM], -1))
+            with torch.no_grad():
+                periods = model.value(z, goal.expand_as(z)).numpy()
+            return (0.3 * arm + objects + 0.1 * periods) ** 2
 
         assert energy.shape == (candidates, horizon) and start_energy.shape == (1,)
         assert final_latent.shape == (candidates, d) and final_state.shape == (candidates, 7)
         np.testing.assert_allclose(start_energy, wanted_energy(latent), rtol=1e-4)
         z, s = latent.expand(candidates, -1), state.expand(candidates, -1)
+        standardised = lambda s: (s[:, :ARM] - model.predictor.state_mean[:ARM]) / model.predictor.state_std[:ARM]
+        offset = z[:, :ARM] - standardised(s)
         with torch.no_grad():
             for step in range(horizon):
                 action = actions[:, step].clamp(torch.tensor([-0.04, -0.04, -0.04, 0]), torch.tensor([0.04, 0.04, 0.04, 1]))
-                z, s = model.predictor(z, s, action), model.state_model(s, action)
+                following = model.state_model(s, action)
+                objects = model.predictor(z[:, ARM:], s, action, following, offset)
+                z, s = torch.cat([standardised(following) + offset, objects], -1), following
                 np.testing.assert_allclose(energy[:, step], wanted_energy(z), atol=1e-4, rtol=1e-4)
         np.testing.assert_allclose(final_latent, z, atol=1e-4, rtol=1e-4)
         np.testing.assert_allclose(final_state, s, atol=1e-5)
         assert candidates == 1 or np.ptp(energy[:, -1]) > 1e-3, "actions matter"
 
     def test_only_wanted_outputs_need_to_be_fetched(self, sessions, config):
-        d = config.latent
+        d = ARM + config.object_latent
         [energy] = sessions["rollout"].run(["energy"], {"latent": np.zeros((1, d), np.float32), "state": np.zeros((1, 7), np.float32),
-                                                        "actions": np.zeros((3, config.horizon, 4), np.float32), "goal": np.ones((1, d), np.float32)})
-        assert energy.shape == (3, config.horizon)
+                                                        "actions": np.zeros((3, config.rollout, 4), np.float32), "goal": np.ones((1, d), np.float32)})
+        assert energy.shape == (3, config.rollout)
 
     def test_pictures_of_another_size_are_refused(self, sessions):
         with pytest.raises(Exception, match="(?i)invalid dimensions|got: 32"):
@@ -164,30 +182,52 @@ def spoil_graphs(monkeypatch, spoil):
 
 class TestRefusals:
     @pytest.mark.parametrize("what, spoil", [
-        ("the encoder", lambda model: model.encoder.head[-1].weight.mul_(1.01)),
+        ("the arm's entries", lambda model: model.encoder.arm[-1].weight.mul_(1.01)),
+        ("the objects' entries", lambda model: model.encoder.objects[-1].weight.mul_(1.01)),
         ("the predictor", lambda model: model.predictor.leave.bias.add_(0.01)),
         ("the workspace", lambda model: model.state_model.low.add_(0.05)),
-        ("the encoder's numbers", lambda model: model.encoder.head[-1].bias.fill_(float("nan"))),
+        ("the value", lambda model: model.value.network[-1].bias.add_(0.1)),
+        ("the energy's weights", lambda model: setattr(model, "config", replace(model.config, arm_energy=0.31))),
+        ("the encoder's numbers", lambda model: model.encoder.arm[-1].bias.fill_(float("nan"))),
     ])
-    def test_graphs_that_differ_from_pytorch(self, made, bundle, monkeypatch, tmp_path, what, spoil):
+    def test_graphs_that_differ_from_pytorch(self, made, monkeypatch, tmp_path, what, spoil):
         spoil_graphs(monkeypatch, spoil)
         with pytest.raises(SystemExit, match="ONNX Runtime differs from PyTorch"):
             run_export(monkeypatch, made, tmp_path / "new")
         assert list(tmp_path.iterdir()) == [], f"{what}: nothing is written"
+
+    def test_a_refusal_leaves_the_bundle_that_is_there(self, made, bundle, monkeypatch):
         before = contents(bundle)
+        spoil_graphs(monkeypatch, lambda model: model.predictor.leave.bias.add_(0.01))
         with pytest.raises(SystemExit):
             run_export(monkeypatch, made, bundle)
-        assert contents(bundle) == before, f"{what}: a bundle that is there stays"
+        assert contents(bundle) == before
         assert not bundle.with_name("small-jepa.part").exists()
 
     def test_a_model_that_gives_no_numbers(self, made, config, episodes, monkeypatch, tmp_path):
         model = shake(new_model(config, episodes))
         with torch.no_grad():
             model.predictor.leave.bias[0] = float("nan")
-        save_checkpoint(made / "sick", model, config, episodes)
+        save_run(made / "sick", model, episodes, done=DONE)
         with pytest.raises((SystemExit, ValueError)):
             run_export(monkeypatch, made, tmp_path / "new", run="sick")
         assert not (tmp_path / "new").exists()
+
+    @pytest.mark.parametrize("done, missing", [([], "predictor and value"), (["predictor"], "value")])
+    def test_a_run_that_is_not_at_its_end(self, made, model, episodes, monkeypatch, tmp_path, done, missing):
+        save_run(made / f"only-{len(done)}", model, episodes, done=done)
+        with pytest.raises(ValueError, match=f"has no trained {missing}; make a run that has: python training/train_dynamics.py"):
+            run_export(monkeypatch, made, tmp_path / "new", run=f"only-{len(done)}")
+        assert list(tmp_path.iterdir()) == []
+
+    def test_data_that_does_not_say_where_things_are(self, made, episodes, monkeypatch, tmp_path):
+        write_data(tmp_path / "data", replace(episodes, truths=np.full_like(episodes.truths, np.nan)))
+        (tmp_path / "run").symlink_to(made / "run")
+        with pytest.raises(ValueError, match="does not say where tool and objects are.*--rooms"):
+            run_export(monkeypatch, tmp_path, tmp_path / "new")
+        run_export(monkeypatch, tmp_path, tmp_path / "new", "--rooms", str(made / "data"))
+        measured = json.loads((tmp_path / "new" / "manifest.json").read_text())["training"]["measured"]
+        assert measured["linear_probe_m"].keys() == {"gripper_opening"}
 
     def test_no_checkpoint(self, made, monkeypatch, tmp_path):
         with pytest.raises(FileNotFoundError, match=r"checkpoint\.pt is missing; train first"):
