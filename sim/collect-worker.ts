@@ -50,7 +50,7 @@ function makeShard(order: ShardOrder): void {
   const actions = new Float32Array(episodes * steps * ACTION);
   for (let episode = 0; episode < episodes; episode++) {
     const seed = order.firstSeed + episode;
-    const objects = order.rooms === "plain" ? PLAIN_ENVIRONMENT.objects : drawObjects(new Random(seed ^ 0x0b1ec7));
+    const objects = order.rooms === "seen" ? drawObjects(new Random(seed ^ 0x0b1ec7)) : PLAIN_ENVIRONMENT.objects;
     world.dress({ ...drawEnvironment(order.rooms, seed * ROOMS_AN_EPISODE), objects });
     world.reset(seed);
     const random = new Random(seed ^ 0x5eed);

@@ -14,7 +14,7 @@ import type { CellPlan } from "../evaluation/run-cells.js";
 
 // Written out, so that a look at the help loads no simulator; a test holds them against the lists they repeat.
 export const TASK_CHOICES = ["reach", "push", "grasp", "reach-with-object", "pick-and-place"] as const;
-export const ENVIRONMENT_CHOICES = ["plain", "seen", "unseen", "television", "flicker", "shadows"] as const;
+export const ENVIRONMENT_CHOICES = ["plain", "near", "seen", "unseen", "television", "flicker", "shadows"] as const;
 export const POLICY_CHOICES = ["jepa", "persistence", "random", "oracle"] as const;
 
 /** Seeds from here on are for final figures; those below were looked at while things were chosen. */
