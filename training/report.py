@@ -101,7 +101,6 @@ def draw_losses(log: Log, out: Path) -> None:
 def draw_spectrum(measured: dict, out: Path) -> None:
     figure, axes = new_axes(f"Spectrum of the objects' entries' covariance (effective rank {measured['effective_rank']:.1f})", "eigenvalue, largest first", "variance")
     axes.bar(range(1, len(measured["latent_spectrum"]) + 1), measured["latent_spectrum"], color=COLOURS[0])
-    axes.set_yscale("log")
     finish(figure, out / "spectrum.png")
 
 

@@ -176,10 +176,13 @@ class TestRepeated:
     def test_repetition_is_found_and_costs_what_collapse_costs(self, config, model, monkeypatch):
         reveal(model, monkeypatch)
         new = self.learned(config, model, lambda first, noise: noise)
-        # The same number in another order and bent: decorrelated with the first half, yet nothing new.
-        bent = self.learned(config, model, lambda first, noise: (first.roll(1, -1).square() - 1) / 2**0.5)
-        assert new["repeated"] < 0.1 and bent["repeated"] > 0.8
-        assert bent["sigreg"] > 5 * new["sigreg"]
+        # The same numbers, far ones with the other sign: Gaussian again and not correlated with the first half, yet nothing new.
+        turn = lambda x: torch.where(x.abs() < 1.54, x, -x)
+        turned = self.learned(config, model, lambda first, noise: turn(first))
+        assert new["repeated"] < 0.1 and turned["repeated"] > 0.6
+        first = torch.randn(256, config.object_latent // 2)
+        unaware = float(sigreg(torch.cat([first, turn(first)], -1), 128, generator()))
+        assert turned["sigreg"] > 5 * new["sigreg"] and turned["sigreg"] > 2 * unaware
 
     def test_the_regression_moves_no_latents_and_sigreg_no_regression(self, config, model, batch):
         nothing = replace(config, persistence_weight=0, arm_weight=0, sigreg_weight=0)
