@@ -7,6 +7,8 @@ type Vector = readonly [number, number, number];
 
 const HIDDEN: Vector = [0, 0, -2];
 const NO_TURN = 0;
+/** Half a side of the box that any size of cube and cup fits into, m. */
+const BROAD_M = 0.12;
 
 /** Sets the places, shapes and sizes of what stands about in a room. The model only: poses follow with the next kinematics. */
 export function furnish(mj: Mujoco, model: MjModel, environment: Environment): void {
@@ -60,4 +62,12 @@ function resize(model: MjModel, geom: number, type: number, size: Vector): void 
   const half: Vector = cylinder ? [size[0], size[0], size[1]] : [Math.max(...size), Math.max(...size), Math.max(...size)];
   (model.geom_rbound as Float64Array)[geom] = Math.hypot(...(cylinder ? [size[0], size[1]] : size));
   (model.geom_aabb as Float64Array).set([0, 0, 0, ...half], 6 * geom);
+  // Broad phase: the body's tree of boxes decides whether its geoms are looked at at all. A generous box costs nothing with so few bodies.
+  const body = (model.geom_bodyid as Int32Array)[geom]!;
+  const first = (model.body_bvhadr as Int32Array)[body]!;
+  if (body === 0 || first < 0) return;
+  const boxes = model.bvh_aabb as Float64Array;
+  for (let node = first; node < first + (model.body_bvhnum as Int32Array)[body]!; node++) {
+    for (let axis = 3; axis < 6; axis++) boxes[6 * node + axis] = Math.max(boxes[6 * node + axis]!, BROAD_M);
+  }
 }
