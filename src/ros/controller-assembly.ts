@@ -19,6 +19,9 @@ import type { ControllerParameters } from "./parameters.js";
 /** Share of a period that encoding and planning may take. */
 const DEADLINE_SHARE = 0.8;
 
+/** Elites of a search whose samples are given, where they are enough. */
+const DEFAULT_ELITES = 10;
+
 /** What the parameters make of a controller: all but the connections to the outside. */
 export interface Assembly {
   readonly manifest: Manifest;
@@ -100,10 +103,13 @@ function plannerConfig(p: ControllerParameters, manifest: Manifest): PlannerConf
   if (horizon > bundleHorizon) {
     throw new Error(`parameter planner.horizon must be at most the bundle's ${bundleHorizon}, not ${horizon}`);
   }
+  const samples = p["planner.samples"];
+  // Who asks for few samples alone wants as many elites as fit.
+  const elites = p["planner.elites"] === 0 && samples !== 0 ? Math.max(2, Math.min(DEFAULT_ELITES, Math.floor(samples / 2))) : p["planner.elites"];
   const given = {
-    ...(p["planner.samples"] === 0 ? {} : { candidates: p["planner.samples"] }),
+    ...(samples === 0 ? {} : { candidates: samples }),
     ...(p["planner.iterations"] === 0 ? {} : { iterations: p["planner.iterations"] }),
-    ...(p["planner.elites"] === 0 ? {} : { elites: p["planner.elites"] }),
+    ...(elites === 0 ? {} : { elites }),
     ...objectiveOf(p["planner.objective"], horizon, bundleHorizon),
     seed: p["planner.seed"],
   };

@@ -87,7 +87,7 @@ describe("the controller node, seen by a stranger", { skip: SKIP, timeout: 400_0
       { names: ["planner.samples", "command_interface", "joint_limits.fr3_joint1.max_velocity"] });
     const [samples, commands, limit] = descriptions as { description: string; constraints: string; range: number[][] }[];
     assert.match(samples!.description, /first iteration/);
-    assert.deepEqual(samples!.range, [[8, 65536]]);
+    assert.deepEqual(samples!.range, [[0, 65536]]);
     assert.match(commands!.constraints, /one of joint_trajectory, forward_position/);
     assert.match(limit!.description, /rad\/s/);
 
@@ -230,7 +230,7 @@ describe("starting the controller node", { skip: SKIP, timeout: 300_000 }, () =>
   it("refuses a bad parameter in one line", async () => {
     const node = startController(graphEnv(), ["planner.samples:=3"]);
     assert.equal(await node.ended, "ended with code 1");
-    assert.match(node.lastLine, /planner\.samples.*do not fit together: candidates is 3: must be a whole number of at least 20/);
+    assert.match(node.lastLine, /planner\.samples.*do not fit together: candidates is 3: must be a whole number of at least 4/);
   });
 
   it("refuses a bundle that is not there in one line", async () => {
