@@ -77,7 +77,7 @@ export const CONTROLLER_PARAMETERS = {
     description: "Threads of the model's session.",
   },
   "planner.method": { type: "string", default: "icem", choices: ["cem", "icem"], changes: "static", description: "Optimiser of the action sequence." },
-  "planner.samples": { type: "integer", default: 0, range: [0, 65536], changes: "static", description: "Sequences scored in the first iteration, at least 8. 0: as the bundle says, or the optimiser's own number." },
+  "planner.samples": { type: "integer", default: 0, range: [0, 65536], changes: "static", description: "Sequences scored in the first iteration, at least 4. 0: as the bundle says, or the optimiser's own number." },
   "planner.iterations": { type: "integer", default: 0, range: [0, 1000], changes: "static", description: "Most iterations a plan; the deadline may end it earlier. 0: as the bundle says, or the optimiser's own number." },
   "planner.elites": { type: "integer", default: 0, range: [0, 8192], changes: "static", description: "Sequences the distribution is refitted to, 2 to half the samples. 0: as the bundle says, or the optimiser's own number." },
   "planner.horizon": {
