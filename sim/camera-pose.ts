@@ -1,3 +1,5 @@
+import { unit } from "./unit.js";
+
 /** A pinhole camera's place and lens. */
 export interface CameraPose {
   /** m, world frame. */
@@ -12,3 +14,10 @@ export const DEFAULT_CAMERA: CameraPose = { position: [1.3, 0.5, 0.72], lookAt: 
 
 /** The same place with a longer lens, for which the workspace fills the picture: the cube is six pixels wide in 96 instead of three in 64. */
 export const NEAR_CAMERA: CameraPose = { position: [1.3, 0.5, 0.72], lookAt: [0.48, 0.0, 0.13], fovY: 0.66 };
+
+/** Unit vectors of a camera that is held level: where it looks, and what is to the right and down in its picture. */
+export function viewAxes({ position: p, lookAt }: CameraPose): Readonly<Record<"forward" | "right" | "down", readonly [number, number, number]>> {
+  const f = unit([lookAt[0] - p[0], lookAt[1] - p[1], lookAt[2] - p[2]]);
+  const r = unit([f[1], -f[0], 0]);
+  return { forward: f, right: r, down: [f[1] * r[2] - f[2] * r[1], f[2] * r[0] - f[0] * r[2], f[0] * r[1] - f[1] * r[0]] };
+}

@@ -1,5 +1,5 @@
 import type { RgbImage } from "../src/camera/types.js";
-import { type CameraPose, DEFAULT_CAMERA } from "./camera-pose.js";
+import { type CameraPose, DEFAULT_CAMERA, viewAxes } from "./camera-pose.js";
 import { type Environment, PLAIN_ENVIRONMENT } from "./environments/index.js";
 import { addSensorNoise, SurfaceColours } from "./environments/surface-colours.js";
 import { noHits, RayCaster } from "./ray-caster.js";
@@ -74,15 +74,12 @@ export class RayCastCamera {
     this.#environment = environment;
     this.#surfaces = new SurfaceColours(this.#world, environment);
     this.#pose = this.#fixedPose ?? environment.camera;
-    const { position: p, lookAt } = this.#pose;
-    const f = unit([lookAt[0] - p[0], lookAt[1] - p[1], lookAt[2] - p[2]]);
-    const level = unit([f[1], -f[0], 0]);
-    const steep: [number, number, number] = [f[1] * level[2] - f[2] * level[1], f[2] * level[0] - f[0] * level[2], f[0] * level[1] - f[1] * level[0]];
+    const { forward, right, down } = viewAxes(this.#pose);
     const roll = this.#fixedPose === undefined ? environment.cameraRoll : 0;
     const [cos, sin] = [Math.cos(roll), Math.sin(roll)];
-    this.#forward = f;
-    this.#right = level.map((v, i) => cos * v + sin * (steep[i] as number)) as [number, number, number];
-    this.#down = steep.map((v, i) => cos * v - sin * (level[i] as number)) as [number, number, number];
+    this.#forward = forward;
+    this.#right = right.map((v, i) => cos * v + sin * (down[i] as number)) as [number, number, number];
+    this.#down = down.map((v, i) => cos * v - sin * (right[i] as number)) as [number, number, number];
     for (let pixel = 0; pixel < this.#pixels; pixel++) this.#aim(pixel, 0.5, 0.5, this.#centres, pixel);
     return environment;
   }
@@ -228,9 +225,4 @@ export class RayCastCamera {
       if (surfaces !== undefined) surfaces[ray] = 2 * geom + (dark ? 1 : 0);
     }
   }
-}
-
-function unit(v: readonly [number, number, number]): [number, number, number] {
-  const length = Math.hypot(v[0], v[1], v[2]);
-  return [v[0] / length, v[1] / length, v[2] / length];
 }

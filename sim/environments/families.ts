@@ -1,6 +1,6 @@
-import type { CameraPose } from "../camera-pose.js";
-import { NEAR_CAMERA } from "../camera-pose.js";
+import { type CameraPose, NEAR_CAMERA, viewAxes } from "../camera-pose.js";
 import { Random } from "../random.js";
+import { unit } from "../unit.js";
 import {
   type Disturbances, type Distractor, type Environment, NO_DISTURBANCES, type ObjectSizes, PLAIN_ENVIRONMENT, PLAIN_OBJECTS,
 } from "./environment.js";
@@ -120,14 +120,12 @@ export function drawObjects(random: Random): ObjectSizes {
 
 /** Moves the camera by up to a distance and turns it by up to an angle, both in random directions. */
 function moveCamera(random: Random, distanceM: number, angleRad: number, lens: number): { camera: CameraPose; cameraRoll: number } {
-  const { position, lookAt, fovY } = NEAR_CAMERA;
+  const { position, fovY } = NEAR_CAMERA;
   const shift = direction(random).map((v) => v * distanceM);
   const at = position.map((v, i) => v + (shift[i] as number)) as [number, number, number];
-  const f = unit([lookAt[0] - position[0], lookAt[1] - position[1], lookAt[2] - position[2]]);
-  const right = unit([f[1], -f[0], 0]);
-  const up = [right[1] * f[2] - right[2] * f[1], right[2] * f[0] - right[0] * f[2], right[0] * f[1] - right[1] * f[0]] as const;
+  const { forward, right, down } = viewAxes(NEAR_CAMERA);
   const [pan, tilt, roll] = direction(random).map((v) => v * angleRad) as [number, number, number];
-  const ahead = f.map((v, i) => v + Math.tan(pan) * (right[i] as number) + Math.tan(tilt) * (up[i] as number));
+  const ahead = forward.map((v, i) => v + Math.tan(pan) * (right[i] as number) - Math.tan(tilt) * (down[i] as number));
   return {
     camera: { position: at, lookAt: at.map((v, i) => v + (ahead[i] as number)) as [number, number, number], fovY: fovY * (1 + random.uniform(-lens, lens)) },
     cameraRoll: roll,
@@ -169,9 +167,4 @@ function pick<T>(random: Random, from: readonly T[]): T {
 /** Uniform on the sphere. */
 function direction(random: Random): [number, number, number] {
   return unit([random.normal(), random.normal(), random.normal()]);
-}
-
-function unit(v: readonly [number, number, number]): [number, number, number] {
-  const length = Math.hypot(v[0], v[1], v[2]);
-  return [v[0] / length, v[1] / length, v[2] / length];
 }

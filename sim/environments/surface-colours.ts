@@ -28,17 +28,18 @@ export class SurfaceColours {
     const id = (name: string): number => geomId(mj, model, name);
     const own = model.geom_rgba as Float32Array;
     const bodies = model.geom_bodyid as Int32Array;
+    const [cube, cup, cupInside] = [id("cube"), id("cup"), id("cup_inside")];
     this.#palette = new Float32Array(3 * model.ngeom);
     for (let geom = 0; geom < model.ngeom; geom++) {
       // What hangs on the world or on its free bodies is the room's, the rest is the arm's.
-      const arm = bodies[geom] !== 0 && geom !== id("cube") && geom !== id("cup") && geom !== id("cup_inside");
+      const arm = bodies[geom] !== 0 && geom !== cube && geom !== cup && geom !== cupInside;
       for (let c = 0; c < 3; c++) this.#palette[3 * geom + c] = (own[4 * geom + c] as number) * (arm ? (environment.armTint[c] as number) : 1);
     }
     const { cubeColour, cupColour, table, floor, distractors } = environment;
-    if (cubeColour !== undefined) this.#palette.set(cubeColour, 3 * id("cube"));
+    if (cubeColour !== undefined) this.#palette.set(cubeColour, 3 * cube);
     if (cupColour !== undefined) {
-      this.#palette.set(cupColour, 3 * id("cup"));
-      this.#palette.set(cupColour.map((v) => 0.45 * v), 3 * id("cup_inside"));
+      this.#palette.set(cupColour, 3 * cup);
+      this.#palette.set(cupColour.map((v) => 0.45 * v), 3 * cupInside);
     }
     for (const [name, texture] of [["table", table], ["floor", floor]] as const) if (texture !== undefined) this.#textures.set(id(name), texture);
     for (let i = 0; i < DISTRACTORS; i++) {

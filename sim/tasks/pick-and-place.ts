@@ -29,8 +29,8 @@ function createPickAndPlace(world: SimWorld, seed: number, object: ObjectName): 
   const random = new Random(seed ^ 0x71ce);
   world.reset(seed);
   const start = world.saveState();
-  const from = world.objectPosition(object);
   const before = readTruth(world);
+  const from = before.objects[object];
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const place = drawPlace(random, from, world.objectPosition(otherObject(object)));
     const goals = place === undefined ? undefined : demonstrate(world, object, place, attempt === 0 ? undefined : random);

@@ -31,8 +31,8 @@ function createPush(world: SimWorld, seed: number, object: ObjectName): Task {
   let wantedM = 0;
   world.reset(seed);
   const start = world.saveState();
-  const from = world.objectPosition(object);
   const before = readTruth(world);
+  const from = before.objects[object];
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     if (attempt % ATTEMPTS_PER_DRAW === 0) wantedM = random.uniform(...DISPLACEMENT_M);
     const heading = drawHeading(random, world, object, wantedM);

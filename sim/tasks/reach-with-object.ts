@@ -36,8 +36,8 @@ function createReachWithObject(world: SimWorld, seed: number, object: ObjectName
     if (places !== undefined && hand.surround(object, attempt === 0 ? undefined : random) && hand.lift(object, 0.12) && hand.go(places.from, 0.03) && isHeld(world, object)) {
       hand.settle();
       const start = world.saveState();
-      const from = world.objectPosition(object);
       const before = readTruth(world);
+      const from = before.objects[object];
       hand.go(places.to, 0.03);
       hand.settle();
       const goal = captureGoal(`${object} held at its place`, world);
