@@ -15,7 +15,7 @@ import type { CellPlan } from "../evaluation/run-cells.js";
 // Written out, so that a look at the help loads no simulator; a test holds them against the lists they repeat.
 export const TASK_CHOICES = ["reach", "push", "grasp", "reach-with-object", "pick-and-place"] as const;
 export const ENVIRONMENT_CHOICES = ["plain", "near", "seen", "unseen", "television", "flicker", "shadows"] as const;
-export const POLICY_CHOICES = ["jepa", "persistence", "random", "oracle"] as const;
+export const POLICY_CHOICES = ["jepa", "true-perception", "persistence", "random", "oracle"] as const;
 
 /** Seeds from here on are for final figures; those below were looked at while things were chosen. */
 const HELD_OUT_SEEDS = 10_000;
@@ -30,7 +30,7 @@ export default defineCommand({
       .option("task", { choices: TASK_CHOICES, requiresArg: true, describe: "What to do [default: reach]" })
       .option("object", { choices: ["cube", "cup"] as const, requiresArg: true, describe: "With what, where the task has an object [default: cube]" })
       .option("env", { choices: [...ENVIRONMENT_CHOICES, "noise"] as const, requiresArg: true, describe: "Room; noise is television, flicker and shadows in turn [default: plain]" })
-      .option("policy", { choices: POLICY_CHOICES, requiresArg: true, describe: "Who moves the robot; oracle plans in the simulator itself [default: jepa]" })
+      .option("policy", { choices: POLICY_CHOICES, requiresArg: true, describe: "Who moves the robot; true-perception sees the simulator's truth instead of pictures, oracle plans in the simulator itself [default: jepa]" })
       .option("suite", { type: "boolean", default: false, describe: "All cells of the table; --task, --object, --env and --policy narrow it" })
       .option("episodes", { type: "string", requiresArg: true, default: "200", describe: "Episodes a cell" })
       .option("oracle-episodes", { type: "string", requiresArg: true, default: "20", describe: "Episodes a cell of the oracle, which is slow, in a suite" })
@@ -84,6 +84,7 @@ export default defineCommand({
     const planner = withBundleSearch({ kind: args.method, options: size }, manifest);
     const settings = {
       bundle: manifest.name, encoder_sha256: manifest.files["encoder.onnx"].sha256, rollout_sha256: manifest.files["rollout.onnx"].sha256,
+      ...(manifest.files["proposal.onnx"] === undefined ? {} : { proposal_sha256: manifest.files["proposal.onnx"].sha256 }),
       planner, oracle: ORACLE, exploration_floor: explorationFloor, max_steps: args.maxSteps === undefined ? "the task's" : maxSteps.maxSteps,
     };
     const folder = args.out === undefined ? undefined : await ResultsFolder.open(args.out, settings);

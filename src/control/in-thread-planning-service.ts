@@ -58,11 +58,15 @@ export class InThreadPlanningService implements PlanningService {
     const encodedMs = this.#now();
     if (shift > 0) this.#planner.shift(shift);
     let startEnergy = NaN;
+    const model = this.#model;
     const plan = await this.#planner.plan({
       horizon: this.#model.horizon,
       bounds: this.#bounds,
       explorationScale,
       ...(committed.length > 0 ? { committed } : {}),
+      ...(model.propose === undefined ? {} : {
+        propose: (noise: Float32Array, count: number) => model.propose!(latent, state, goal, committed, noise, count),
+      }),
       score: async (actions, count) => {
         const scores = await this.#model.score(latent, state, actions, count, goal);
         startEnergy = scores.startEnergy;

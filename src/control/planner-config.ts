@@ -16,6 +16,7 @@ export interface SearchedBundle {
     readonly initial_std: number;
     readonly noise_exponent: number;
     readonly path_weight: number;
+    readonly proposals?: number | undefined;
     readonly switched: readonly string[];
   } | undefined;
 }
@@ -29,6 +30,7 @@ export function withBundleSearch(config: PlannerConfig, { horizon, action, plann
     elites: planning.elites,
     initialStd: planning.initial_std,
     objective: { kind: "weights", weights: endAndPath(horizon, planning.path_weight) } as const,
+    proposals: planning.proposals ?? 0,
     switchedDims: planning.switched.map((name) => action.names.indexOf(name)),
   };
   return config.kind === "cem"

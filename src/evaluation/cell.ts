@@ -3,10 +3,10 @@ import { type TaskName, TASKS } from "../../sim/tasks.js";
 import type { ObjectName } from "../../sim/world.js";
 
 /**
- * Who moves the robot: the world model's planner; nobody; random actions; the same planner with the simulator itself as
- * its world model.
+ * Who moves the robot: the world model's planner; the same with the simulator's truth instead of pictures; nobody; random actions; the same planner with
+ * the simulator itself as its world model.
  */
-export const POLICIES = ["jepa", "persistence", "random", "oracle"] as const;
+export const POLICIES = ["jepa", "true-perception", "persistence", "random", "oracle"] as const;
 
 export type Policy = (typeof POLICIES)[number];
 

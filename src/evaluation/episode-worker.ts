@@ -6,12 +6,13 @@ import { createTask, FIRST_HELD_OUT_SEED, type Task, type TaskGoal } from "../..
 import { SimWorld } from "../../sim/world.js";
 import { InThreadPlanningService } from "../control/in-thread-planning-service.js";
 import { createPlanner, type PlannerConfig, withBundleSearch } from "../control/planner-config.js";
-import { OnnxWorldModel, readManifest } from "../world-model/index.js";
+import { OnnxWorldModel, readManifest, type WorldModel } from "../world-model/index.js";
 import { RandomDriver, StillDriver } from "./baseline-drivers.js";
 import type { Cell } from "./cell.js";
 import { ControllerDriver } from "./controller-driver.js";
 import type { Driver } from "./driver.js";
 import { type EpisodeResult, runEpisode } from "./episode.js";
+import { TruePerception } from "./true-perception.js";
 import { ORACLE_REACHED_BELOW, OracleWorldModel } from "./oracle-world-model.js";
 
 /** What all episodes share. */
@@ -54,13 +55,15 @@ const bounds = { low: Float32Array.from(action.low), high: Float32Array.from(act
 const world = await SimWorld.create();
 const camera = new RayCastCamera(world, { width: Math.max(64, image.width), height: Math.max(64, image.height) });
 /** Loaded when the first episode needs it: baselines do not. */
-let learned: InThreadPlanningService | undefined;
+let learned: OnnxWorldModel | undefined;
 
-async function learnedPlanning(): Promise<InThreadPlanningService> {
-  learned ??= new InThreadPlanningService({
-    model: await OnnxWorldModel.load(setup.bundleDirectory, { threads: 1 }), planner: createPlanner(withBundleSearch(setup.planner, manifest)), bounds,
-  });
+async function learnedModel(): Promise<OnnxWorldModel> {
+  learned ??= await OnnxWorldModel.load(setup.bundleDirectory, { threads: 1 });
   return learned;
+}
+
+function planningWith(model: WorldModel): InThreadPlanningService {
+  return new InThreadPlanningService({ model, planner: createPlanner(withBundleSearch(setup.planner, manifest)), bounds });
 }
 
 async function startDriver({ cell, seed }: Job, task: Task, goals: readonly TaskGoal[]): Promise<Driver> {
@@ -69,7 +72,12 @@ async function startDriver({ cell, seed }: Job, task: Task, goals: readonly Task
   };
   switch (cell.policy) {
     case "jepa":
-      return ControllerDriver.start({ ...shared, planning: await learnedPlanning(), reachedBelow: energy.reached_below }, task.name, goals);
+      return ControllerDriver.start({ ...shared, planning: planningWith(await learnedModel()), reachedBelow: energy.reached_below }, task.name, goals);
+    case "true-perception": {
+      const model = new TruePerception(await learnedModel(), manifest, world);
+      const latents = task.goalTruths.map((truth, i) => ({ name: goals[i]!.name, latent: model.latentOf(truth) }));
+      return ControllerDriver.start({ ...shared, planning: planningWith(model), reachedBelow: energy.reached_below }, task.name, latents);
+    }
     case "oracle": {
       const model = new OracleWorldModel(world, task.object, action.period_s, setup.oracle.horizon);
       const planning = new InThreadPlanningService({ model, planner: createPlanner(setup.oracle.planner), bounds });

@@ -26,6 +26,8 @@ export interface CrossEntropyOptions {
   readonly heldDims?: readonly number[];
   /** Action dimensions that are at one of their bounds and change over at most once within the horizon, such as a gripper that opens or closes. */
   readonly switchedDims?: readonly number[];
+  /** Share of the first iteration's candidates that are what the problem proposes, where it can, in [0, 0.5]. Default 0. */
+  readonly proposals?: number;
   /** Ends the search after so many iterations in a row without gain; left out: never. */
   readonly patience?: number;
   /** A gain is a fall of the best energy by more than this fraction of it. Default 0.001. */
@@ -69,6 +71,8 @@ export function checkOptions(options: CrossEntropyOptions): void {
     wholeFrom("switchedDims", dim, 0);
     within("switchedDims", dim, !(options.heldDims ?? []).includes(dim), "no held dimension as well");
   }
+  const proposals = options.proposals ?? 0;
+  within("proposals", proposals, proposals >= 0 && proposals <= 0.5, "in [0, 0.5]");
   if (options.patience !== undefined) {
     wholeFrom("patience", options.patience, 1);
   }

@@ -13,6 +13,7 @@ export type { CrossEntropyOptions } from "./cross-entropy-options.js";
 
 /** Where the time of the last plan went, in milliseconds of the budget's clock. */
 export interface PhaseTimings {
+  /** Proposals included. */
   readonly sampleMs: number;
   /** Inside `score`: the world model's roll-out. */
   readonly scoreMs: number;
@@ -36,6 +37,7 @@ export class CrossEntropySearch implements Planner {
   readonly #random: Random;
   readonly #eliteRows: Int32Array;
   readonly #keptCount: number;
+  readonly #proposedCount: number;
 
   // Of the problem's shape, made by #fit.
   #horizon = 0;
@@ -52,6 +54,8 @@ export class CrossEntropySearch implements Planner {
   /** By number of free steps. */
   #noises: (ColouredNoise | undefined)[] = [];
   #noise = new Float64Array(0);
+  /** Of the proposals, [proposedCount, horizon, actionDim]. */
+  #proposalNoise = new Float32Array(0);
   /** Of each switched dimension. */
   #switches: SwitchDistribution[] = [];
 
@@ -75,6 +79,7 @@ export class CrossEntropySearch implements Planner {
     this.#random = new Random(options.seed ?? 0);
     this.#eliteRows = new Int32Array(options.elites);
     this.#keptCount = Math.floor(options.elites * options.keptElites);
+    this.#proposedCount = Math.floor(options.candidates * (options.proposals ?? 0));
   }
 
   /** Where the time of the last plan went. */
@@ -89,7 +94,7 @@ export class CrossEntropySearch implements Planner {
    * time at all. A running `score` is not interrupted. When nothing could be scored (no time, or no finite energy) the answer
    * is the warm start, or the middle of the box, with `energy` and `stepEnergies` +Infinity: check `energy` before executing it.
    *
-   * @throws ScoreFailed when `score` throws; it carries the best plan so far.
+   * @throws ScoreFailed when `score` or `propose` throws; it carries the best plan so far.
    * @throws RangeError when the problem makes no sense. @throws Error when a plan is still running.
    */
   async plan(problem: PlanProblem, budget: PlanBudget): Promise<Plan> {
@@ -153,18 +158,24 @@ export class CrossEntropySearch implements Planner {
       }
 
       this.#sample(problem, wanted, iterations === 0);
-      const sampled = now();
-      this.#sampleMs += sampled - begin;
-
+      const drawn = now();
+      let sampled = drawn;
       let stepEnergies: Float32Array;
+      let doing = "asking for proposals";
       try {
+        if (iterations === 0) {
+          await this.#takeProposals(problem, wanted);
+          sampled = now();
+        }
+        this.#sampleMs += sampled - begin;
+        doing = "scoring the candidates";
         stepEnergies = await problem.score(population.actions.subarray(0, wanted * this.#horizon * this.#actionDim), wanted);
         if (stepEnergies.length < wanted * this.#horizon) {
           throw new RangeError(`score gave ${stepEnergies.length} energies for ${wanted} candidates of ${this.#horizon} steps`);
         }
       } catch (cause) {
         this.#hasWarmStart ||= Number.isFinite(best.energies[0]!);
-        throw new ScoreFailed(Number.isFinite(best.energies[0]!) ? this.#answer(iterations, scored, ended) : undefined, cause);
+        throw new ScoreFailed(Number.isFinite(best.energies[0]!) ? this.#answer(iterations, scored, ended) : undefined, cause, doing);
       }
       const rolledOut = now();
       this.#scoreMs += rolledOut - sampled;
@@ -182,7 +193,8 @@ export class CrossEntropySearch implements Planner {
       iterationsWithoutGain = gained ? 0 : iterationsWithoutGain + 1;
       const end = now();
       this.#selectMs += end - rolledOut;
-      slowestMsPerCandidate = Math.max(slowestMsPerCandidate, (end - begin) / wanted);
+      // Proposals are asked for once: how long they took says nothing about the iterations to come.
+      slowestMsPerCandidate = Math.max(slowestMsPerCandidate, (end - begin - (sampled - drawn)) / wanted);
       wanted = Math.max(2 * options.elites, Math.floor(wanted / options.populationDecay));
       if (options.patience !== undefined && iterationsWithoutGain >= options.patience) {
         ended = "converged";
@@ -222,6 +234,7 @@ export class CrossEntropySearch implements Planner {
     this.#minStd = new Float64Array(horizon * actionDim);
     this.#noises = [];
     this.#noise = new Float64Array(horizon);
+    this.#proposalNoise = new Float32Array(this.#proposedCount * horizon * actionDim);
     this.#switches = this.#switchedDims.map(() => new SwitchDistribution(horizon));
     this.#forget();
   }
@@ -320,6 +333,39 @@ export class CrossEntropySearch implements Planner {
     }
   }
 
+  /**
+   * Puts what the problem proposes in the place of the last samples; the first proposal is without noise. A proposal that is no number costs only
+   * itself: its sample stays.
+   */
+  async #takeProposals(problem: PlanProblem, count: number): Promise<void> {
+    const proposed = this.#proposedCount;
+    if (problem.propose === undefined || proposed === 0) return;
+    const size = this.#horizon * this.#actionDim;
+    const free = this.#firstFree(problem);
+    const noise = this.#proposalNoise;
+    noise.fill(0);
+    for (let row = 1; row < proposed; row++) {
+      for (let a = 0; a < this.#actionDim; a++) {
+        this.#noises[this.#horizon - free]!.fill(this.#noise, this.#random);
+        for (let h = free; h < this.#horizon; h++) noise[row * size + h * this.#actionDim + a] = this.#noise[h - free]!;
+      }
+    }
+    const sequences = await problem.propose(noise, proposed);
+    if (sequences.length < proposed * size) {
+      throw new RangeError(`propose gave ${sequences.length} values for ${proposed} candidates of ${size}`);
+    }
+    for (let p = 0; p < proposed; p++) {
+      const sequence = sequences.subarray(p * size, (p + 1) * size);
+      if (!sequence.every(Number.isFinite)) continue;
+      const row = count - 1 - p;
+      this.#population.actions.set(sequence, row * size);
+      this.#admit(problem, this.#population.actions, row);
+      this.#switches.forEach((distribution, i) => {
+        this.#writeSwitches(problem, row, i, distribution.nearest(free, (h) => this.#isHigh(problem, row, i, h)));
+      });
+    }
+  }
+
   /** Draws the actions of a row from step `fromStep` on; committed ones are copied. */
   #drawInto(problem: PlanProblem, row: number, fromStep: number): void {
     const { bounds } = problem;
@@ -352,6 +398,12 @@ export class CrossEntropySearch implements Planner {
         actions[start + i] = clamp(this.#mean[i]! + this.#std[i]! * noise[h - free]!, bounds.low[a]!, bounds.high[a]!);
       }
     }
+  }
+
+  /** Whether the i-th switched dimension of a row is nearer to its high bound at a step. */
+  #isHigh({ bounds }: PlanProblem, row: number, i: number, step: number): boolean {
+    const dim = this.#switchedDims[i]!;
+    return this.#population.actions[(row * this.#horizon + step) * this.#actionDim + dim]! > (bounds.low[dim]! + bounds.high[dim]!) / 2;
   }
 
   /** Writes a sequence of the i-th switched dimension into the free steps of a row. */
@@ -415,9 +467,7 @@ export class CrossEntropySearch implements Planner {
       this.#std[i] = Math.max(momentum * this.#std[i]! + (1 - momentum) * std, this.#minStd[i]!);
     }
     this.#switches.forEach((distribution, i) => {
-      const dim = this.#switchedDims[i]!;
-      const middle = (problem.bounds.low[dim]! + problem.bounds.high[dim]!) / 2;
-      distribution.refit(found, this.#firstFree(problem), (e, h) => actions[rows[e]! * size + h * this.#actionDim + dim]! > middle);
+      distribution.refit(found, this.#firstFree(problem), (e, h) => this.#isHigh(problem, rows[e]!, i, h));
     });
     for (let e = 0; e < found; e++) {
       this.#elites.copy(e, this.#population, rows[e]!);

@@ -32,9 +32,13 @@
  * **Switched dimensions** are at one of their bounds and change over at most once: a gripper opens or closes at some step, and a Gaussian is
  * no distribution over that. They have one of their own, over the side they begin on and the step of the switch (`SwitchDistribution`).
  *
- * **What is not a number.** A candidate with a non-finite step energy has J = ∞: it is no elite and never the answer.
+ * **Proposals.** Where the problem can `propose`, such as by a learned policy, a share of the first iteration's candidates is what it proposes instead
+ * of samples. They are candidates like all others: the search goes on from them when they are among the best, and loses them when they are not.
  *
- * **When `score` throws** the search throws `ScoreFailed` with the cause and the best plan so far; that plan also stays as the warm start.
+ * **What is not a number.** A candidate with a non-finite step energy has J = ∞: it is no elite and never the answer. A proposal with a
+ * non-finite action is left out.
+ *
+ * **When `score` or `propose` throws** the search throws `ScoreFailed` with the cause and the best plan so far; that plan also stays as the warm start.
  *
  * Sources: Rubinstein, "The cross-entropy method for combinatorial and continuous optimization", 1999; Pinneri et al., "Sample-efficient
  * Cross-Entropy Method for Real-time Planning", CoRL 2020; Timmer and König, "On generating power law noise", 1995.
@@ -44,4 +48,4 @@ export { CrossEntropySearch, type CrossEntropyOptions, type PhaseTimings } from 
 export { Icem } from "./icem.js";
 export type { Objective } from "./objective.js";
 export { ScoreFailed } from "./score-failed.js";
-export type { ActionBounds, Plan, PlanBudget, Planner, PlanProblem, ScorePopulation } from "./types.js";
+export type { ActionBounds, Plan, PlanBudget, Planner, PlanProblem, ProposeSequences, ScorePopulation } from "./types.js";

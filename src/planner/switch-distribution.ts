@@ -71,11 +71,14 @@ export class SwitchDistribution {
   /** Takes the sequences of the elites as the new weights. @param high whether elite e is high at a step, from `firstFree` on. */
   refit(elites: number, firstFree: number, high: (elite: number, step: number) => boolean): void {
     this.#weights.fill(0);
-    for (let e = 0; e < elites; e++) {
-      const first = high(e, firstFree);
-      let k = firstFree + 1;
-      while (k < this.#horizon && high(e, k) === first) k++;
-      this.#weights[(first ? this.#horizon : 0) + k - 1]! += 1;
-    }
+    for (let e = 0; e < elites; e++) this.#weights[this.nearest(firstFree, (step) => high(e, step))]! += 1;
+  }
+
+  /** The sequence that begins at `firstFree` as `high` says and changes over where `high` first does. */
+  nearest(firstFree: number, high: (step: number) => boolean): number {
+    const first = high(firstFree);
+    let k = firstFree + 1;
+    while (k < this.#horizon && high(k) === first) k++;
+    return (first ? this.#horizon : 0) + k - 1;
   }
 }

@@ -19,11 +19,22 @@ export interface ActionBounds {
  */
 export type ScorePopulation = (actions: Float32Array, count: number) => Promise<Float32Array>;
 
+/**
+ * Sequences that are worth a look before anything is known, such as what a learned policy would do.
+ *
+ * @param noise standard normals [count, horizon, actionDim] along the horizon as coloured as the search's own; 0 is the proposer's own choice.
+ * @returns sequences [count, horizon, actionDim]; the planner makes them candidates like its own: in the box, the committed actions before them,
+ *   held and switched dimensions as they must be. The array may be reused by the next call.
+ */
+export type ProposeSequences = (noise: Float32Array, count: number) => Promise<Float32Array>;
+
 /** One planning problem. */
 export interface PlanProblem {
   readonly horizon: number;
   readonly bounds: ActionBounds;
   readonly score: ScorePopulation;
+  /** Asked once a plan when the search has a share for it. */
+  readonly propose?: ProposeSequences;
   /**
    * Actions that will have been executed by the time the plan is handed over, row-major [k, actionDim], k < horizon.
    * Every candidate starts with them; they are never sampled.

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import type { Backend, Graph } from "./backends/types.js";
 import { BundleError } from "./bundle-error.js";
-import { checkEncoder, checkRollout } from "./graph-contract.js";
+import { checkEncoder, checkProposal, checkRollout } from "./graph-contract.js";
 import { parseManifest, type Manifest } from "./manifest.js";
 
 /** A bundle that holds what it says: files whole, graphs as the manifest has them. */
@@ -13,6 +13,8 @@ export interface Bundle {
   readonly manifest: Manifest;
   readonly encoder: Graph;
   readonly rollout: Graph;
+  /** The policy; a bundle may have none. */
+  readonly proposal?: Graph;
 }
 
 /**
@@ -37,21 +39,27 @@ export async function loadBundle(directory: string, backend: Backend): Promise<B
   const manifest = await readManifest(directory);
   const encoder = await loadGraph(directory, name, "encoder.onnx", manifest, backend);
   let rollout: Graph | undefined;
+  let proposal: Graph | undefined;
   try {
     checkEncoder(manifest, encoder, name);
     rollout = await loadGraph(directory, name, "rollout.onnx", manifest, backend);
     checkRollout(manifest, rollout, name);
+    if (manifest.files["proposal.onnx"] !== undefined) {
+      proposal = await loadGraph(directory, name, "proposal.onnx", manifest, backend);
+      checkProposal(manifest, proposal, name);
+    }
   } catch (error) {
     await encoder.close();
     await rollout?.close();
+    await proposal?.close();
     throw error;
   }
-  return { name, manifest, encoder, rollout };
+  return { name, manifest, encoder, rollout, ...(proposal === undefined ? {} : { proposal }) };
 }
 
 async function loadGraph(directory: string, name: string, file: keyof Manifest["files"], manifest: Manifest, backend: Backend): Promise<Graph> {
   const bytes = await readBundleFile(directory, name, file);
-  const { bytes: size, sha256 } = manifest.files[file];
+  const { bytes: size, sha256 } = manifest.files[file]!;
   if (bytes.length !== size) {
     throw new BundleError(`bundle ${name}: ${file} has ${bytes.length} bytes, the manifest says ${size}: copy or export the bundle again`);
   }

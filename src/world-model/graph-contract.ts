@@ -47,9 +47,34 @@ export function checkRollout(manifest: Manifest, graph: GraphSpecs, bundle: stri
       { name: "final_latent", type, shape: [null, ...latent.shape] },
       { name: "final_state", type, shape: [null, states] },
     ]);
-  const candidates = graph.inputs.find(({ name }) => name === "actions")?.shape[0];
+  refuseFixedCandidates(graph, "rollout.onnx", "actions", bundle);
+}
+
+/**
+ * Holds `proposal.onnx` against the manifest. The number of candidates must be free.
+ * @throws BundleError naming the input or output, what it is, and which field of the manifest it contradicts.
+ */
+export function checkProposal(manifest: Manifest, graph: GraphSpecs, bundle: string): void {
+  const { latent, state, action, horizon } = manifest;
+  const type = "float32";
+  const actions = action.names.length;
+  compare(graph, bundle, "proposal.onnx", "latent, state, action and horizon",
+    [
+      { name: "latent", type, shape: [1, ...latent.shape] },
+      { name: "state", type, shape: [1, state.names.length] },
+      { name: "goal", type, shape: [1, ...latent.shape] },
+      { name: "committed", type, shape: [horizon, actions] },
+      { name: "fixed", type, shape: [horizon] },
+      { name: "noise", type, shape: [null, horizon, actions] },
+    ],
+    [{ name: "actions", type, shape: [null, horizon, actions] }]);
+  refuseFixedCandidates(graph, "proposal.onnx", "noise", bundle);
+}
+
+function refuseFixedCandidates(graph: GraphSpecs, file: string, input: string, bundle: string): void {
+  const candidates = graph.inputs.find(({ name }) => name === input)?.shape[0];
   if (typeof candidates === "number") {
-    throw new BundleError(`bundle ${bundle}: rollout.onnx: input actions takes exactly ${candidates} candidates: export it with a dynamic first dimension`);
+    throw new BundleError(`bundle ${bundle}: ${file}: input ${input} takes exactly ${candidates} candidates: export it with a dynamic first dimension`);
   }
 }
 

@@ -4,8 +4,8 @@ import { BundleError } from "./bundle-error.js";
 /** The version of the bundle format that this code reads. */
 export const SCHEMA_VERSION = 1;
 
-/** The graphs of a bundle; both must be listed in `files`. */
-export const GRAPH_FILES = ["encoder.onnx", "rollout.onnx"] as const;
+/** The graphs of a bundle; all but the last must be listed in `files`. */
+export const GRAPH_FILES = ["encoder.onnx", "rollout.onnx", "proposal.onnx"] as const;
 
 // Each field carries the sentence that says what belongs there; `refusal` puts path and value before it.
 const text = (todo: string) => z.string({ error: todo }).min(1, { error: todo });
@@ -43,6 +43,12 @@ const schema = z.strictObject({
   latent: section({
     shape: list(count("write a positive whole number"), "write [D], the encoder's output without the batch").max(1, { error: "write [D]: the graphs must flatten the latent" }),
     dtype: only("float32", 'write "float32"'),
+    readable: section({
+      names: list(text("name the entry"), "name the entries, in the order of the latent"),
+      units: list(unit, "write one unit for each name"),
+      mean: list(number("write a number"), "write one mean for each name"),
+      std: list(number("write a number").positive({ error: "write a standard deviation above 0" }), "write one standard deviation for each name"),
+    }, "say what the entries mean (value = mean + std x entry), or leave it out").optional(),
   }, "describe the latent"),
   state: section({
     names: list(text("name the value"), "name the proprioceptive values, in the order of the graph"),
@@ -77,25 +83,31 @@ const schema = z.strictObject({
     initial_std: number("write a share of the box's half width").positive({ error: "write a share of the box's half width, above 0" }),
     noise_exponent: number("write the exponent of the noise along the horizon").min(0, { error: "write an exponent of at least 0" }),
     path_weight: number("write the weight of the way against the end").min(0, { error: "write a weight of at least 0: 0 looks at the end only" }),
+    proposals: number("write the share of candidates that proposal.onnx makes").min(0, { error: "write a share from 0 to 0.5" }).max(0.5, { error: "write a share from 0 to 0.5" }).optional(),
     switched: z.array(text("name the action"), { error: "list the actions that are either low or high; [] is none" }),
   }, "write the settings of the search that the bundle was measured with, or leave them out").optional(),
-  files: section({ "encoder.onnx": file, "rollout.onnx": file }, "list encoder.onnx and rollout.onnx with sha256 and bytes"),
+  files: section({ "encoder.onnx": file, "rollout.onnx": file, "proposal.onnx": file.optional() }, "list encoder.onnx and rollout.onnx, and proposal.onnx if there is one, with sha256 and bytes"),
   training: z.record(z.string(), z.unknown(), { error: "write an object; what is in it is up to you" }),
 }, {
   error: (issue) => issue.code === "unrecognized_keys"
     ? "not a field of this format: remove it, or put it under training"
     : "write the manifest as one JSON object",
-}).superRefine(({ state, action, energy, planning }, context) => {
+}).superRefine(({ latent, state, action, energy, planning, files }, context) => {
   const refuse = (path: (string | number)[], message: string): void => context.addIssue({ code: "custom", path, message });
-  const sameLength = (section: string, field: string, values: readonly unknown[], names: readonly string[]): void => {
+  const sameLength = (path: readonly string[], values: readonly unknown[], names: readonly string[]): void => {
     if (values.length !== names.length) {
-      refuse([section, field], `write one value for each of the ${names.length} names`);
+      refuse([...path], `write one value for each of the ${names.length} names`);
     }
   };
-  sameLength("state", "units", state.units, state.names);
-  sameLength("action", "units", action.units, action.names);
-  sameLength("action", "low", action.low, action.names);
-  sameLength("action", "high", action.high, action.names);
+  sameLength(["state", "units"], state.units, state.names);
+  sameLength(["action", "units"], action.units, action.names);
+  sameLength(["action", "low"], action.low, action.names);
+  sameLength(["action", "high"], action.high, action.names);
+  const { readable } = latent;
+  if (readable !== undefined) {
+    if (readable.names.length !== latent.shape[0]) refuse(["latent", "readable", "names"], `write one name for each of the ${latent.shape[0]} entries`);
+    for (const field of ["units", "mean", "std"] as const) sameLength(["latent", "readable", field], readable[field], readable.names);
+  }
   action.low.forEach((low, i) => {
     if (action.high[i] !== undefined && !(low < action.high[i])) {
       refuse(["action", "low", i], `write a bound below action.high[${i}], which is ${action.high[i]}`);
@@ -108,6 +120,9 @@ const schema = z.strictObject({
   });
   if (planning !== undefined && planning.candidates < 2 * planning.elites) {
     refuse(["planning", "candidates"], `write at least twice planning.elites, which is ${planning.elites}`);
+  }
+  if ((planning?.proposals ?? 0) > 0 && files["proposal.onnx"] === undefined) {
+    refuse(["planning", "proposals"], "there is no files[\"proposal.onnx\"] to make them: write 0, or export the bundle again");
   }
   const { p50, p95, p99 } = energy.training_quantiles;
   if (!(p50 <= p95 && p95 <= p99)) {

@@ -35,16 +35,20 @@ export class OnnxWorldModel implements WorldModel {
   readonly horizon: number;
   readonly imageWidth: number;
   readonly imageHeight: number;
+  /** There when the bundle has a policy. @throws RangeError when an array has not the length that the model and `count` need. */
+  readonly propose?: Required<WorldModel>["propose"];
 
   readonly #name: string;
   readonly #encoder: Graph;
   readonly #rollout: Graph;
+  readonly #proposal: Graph | undefined;
   readonly #startEnergy = new Float32Array(1);
   readonly #noGoal: Float32Array;
   // Grow to the largest population and stay.
   #energies = new Float32Array(0);
   #finalLatents = new Float32Array(0);
   #finalStates = new Float32Array(0);
+  #proposals = new Float32Array(0);
 
   private constructor(bundle: Bundle) {
     const { manifest } = bundle;
@@ -52,6 +56,9 @@ export class OnnxWorldModel implements WorldModel {
     this.#name = bundle.name;
     this.#encoder = bundle.encoder;
     this.#rollout = bundle.rollout;
+    const { proposal } = bundle;
+    this.#proposal = proposal;
+    if (proposal !== undefined) this.propose = (...scene) => this.#propose(proposal, ...scene);
     this.latentDim = manifest.latent.shape[0]!;
     this.stateDim = manifest.state.names.length;
     this.actionDim = manifest.action.names.length;
@@ -121,15 +128,42 @@ export class OnnxWorldModel implements WorldModel {
     return { latents, states };
   }
 
+  async #propose(
+    graph: Graph, latent: Float32Array, state: Float32Array, goal: Float32Array, committed: Float32Array, noise: Float32Array, count: number,
+  ): Promise<Float32Array> {
+    const { latentDim, stateDim, horizon, actionDim } = this;
+    checkLength("latent", latent, latentDim);
+    checkLength("state", state, stateDim);
+    checkLength("goal", goal, latentDim);
+    checkCount(count);
+    checkLength("noise", noise, count * horizon * actionDim);
+    if (committed.length % actionDim !== 0 || committed.length > horizon * actionDim) {
+      throw new RangeError(`committed has ${committed.length} values: must be whole actions of ${actionDim}, at most ${horizon}`);
+    }
+    const decided = new Float32Array(horizon * actionDim);
+    decided.set(committed);
+    const fixed = new Float32Array(horizon).fill(1, 0, committed.length / actionDim);
+    if (this.#proposals.length < noise.length) this.#proposals = new Float32Array(noise.length);
+    const actions = this.#proposals.subarray(0, noise.length);
+    await graph.run({
+      latent: { data: latent, shape: [1, latentDim] },
+      state: { data: state, shape: [1, stateDim] },
+      goal: { data: goal, shape: [1, latentDim] },
+      committed: { data: decided, shape: [horizon, actionDim] },
+      fixed: { data: fixed, shape: [horizon] },
+      noise: { data: noise, shape: [count, horizon, actionDim] },
+    }, { actions: { data: actions, shape: [count, horizon, actionDim] } });
+    return actions;
+  }
+
   async close(): Promise<void> {
     await this.#encoder.close();
     await this.#rollout.close();
+    await this.#proposal?.close();
   }
 
   #inputs(latent: Float32Array, state: Float32Array, actions: Float32Array, count: number, goal: Float32Array): Record<string, TensorData> {
-    if (!Number.isInteger(count) || count < 1) {
-      throw new RangeError(`count is ${count}: must be a positive whole number`);
-    }
+    checkCount(count);
     checkLength("latent", latent, this.latentDim);
     checkLength("state", state, this.stateDim);
     checkLength("actions", actions, count * this.horizon * this.actionDim);
@@ -140,6 +174,12 @@ export class OnnxWorldModel implements WorldModel {
       actions: { data: actions, shape: [count, this.horizon, this.actionDim] },
       goal: { data: goal, shape: [1, this.latentDim] },
     };
+  }
+}
+
+function checkCount(count: number): void {
+  if (!Number.isInteger(count) || count < 1) {
+    throw new RangeError(`count is ${count}: must be a positive whole number`);
   }
 }
 

@@ -24,5 +24,11 @@ export interface WorldModel {
    * @param actions [count, horizon, actionDim], physical units. @param goal goal latent [latentDim].
    */
   score(latent: Float32Array, state: Float32Array, actions: Float32Array, count: number, goal: Float32Array): Promise<RolloutScores>;
+  /**
+   * Sequences that a learned policy would try; left out by models that have none. Arguments as in `score`.
+   * @param committed [k, actionDim] actions that are decided. @param noise standard normals [count, horizon, actionDim].
+   * @returns [count, horizon, actionDim], physical units; the array may be reused by the next call.
+   */
+  propose?(latent: Float32Array, state: Float32Array, goal: Float32Array, committed: Float32Array, noise: Float32Array, count: number): Promise<Float32Array>;
   close(): Promise<void>;
 }

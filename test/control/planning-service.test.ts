@@ -6,7 +6,9 @@ import { InThreadPlanningService } from "../../src/control/in-thread-planning-se
 import { createPlanner, type PlannerConfig } from "../../src/control/planner-config.js";
 import type { PlanRequest } from "../../src/control/planning-service.js";
 import { WorkerPlanningService, type WorkerPlanningOptions } from "../../src/control/worker-planning-service.js";
+import type { Planner, PlanProblem } from "../../src/planner/index.js";
 import { OnnxWorldModel } from "../../src/world-model/index.js";
+import { proposingBundle } from "../world-model/fixtures.js";
 
 /** Tests run from the package's root. */
 const BUNDLE = join("test", "fixtures", "tiny-bundle");
@@ -31,10 +33,10 @@ function request(goal: Float32Array, change: Partial<PlanRequest> = {}): PlanReq
   };
 }
 
-async function inThread(): Promise<InThreadPlanningService> {
-  const model = await OnnxWorldModel.load(BUNDLE);
+async function inThread(bundle = BUNDLE, planner = createPlanner(PLANNER)): Promise<InThreadPlanningService> {
+  const model = await OnnxWorldModel.load(bundle);
   const { low, high } = model.manifest.action;
-  return new InThreadPlanningService({ model, planner: createPlanner(PLANNER), bounds: { low: Float32Array.from(low), high: Float32Array.from(high) } });
+  return new InThreadPlanningService({ model, planner, bounds: { low: Float32Array.from(low), high: Float32Array.from(high) } });
 }
 
 async function inWorker(options: Partial<WorkerPlanningOptions> = {}): Promise<WorkerPlanningService> {
@@ -63,6 +65,48 @@ test("at the goal the start energy is 0", async () => {
   await service.close();
 });
 
+/** One look at few sequences: not enough to find the way. */
+const GLANCE: PlannerConfig = { kind: "icem", options: { candidates: 16, iterations: 1, elites: 4, objective: { kind: "final" }, proposals: 0.25 } };
+
+test("the bundle's policy proposes: its way to the goal is among the candidates", async () => {
+  const change = { committed: new Float32Array(0) };
+  const ends: number[] = [];
+  for (const bundle of [BUNDLE, await proposingBundle()]) {
+    const service = await inThread(bundle, createPlanner(GLANCE));
+    const goal = await service.encode(picture(40, 30));
+    const { stepEnergies, actions } = await service.plan(request(goal, change));
+    ends.push(stepEnergies.at(-1)!);
+    // 30 of 32 pixels of half a picture in 6 steps, at 5 a metre.
+    if (bundle !== BUNDLE) for (let h = 0; h < 6; h++) assert.ok(Math.abs(actions[4 * h]! - 30 / 32 / 30) < 1e-6);
+    await service.close();
+  }
+  assert.ok(ends[0]! > 1e-3, `the policy is of no use: ${ends[0]} without it`);
+  assert.ok(ends[1]! < 1e-9, `${ends[1]}`);
+});
+
+test("the policy is told the scene, the goal and what is committed", async () => {
+  const problems: PlanProblem[] = [];
+  const spy: Planner = {
+    plan: (problem) => {
+      problems.push(problem);
+      return Promise.reject(new Error("seen"));
+    },
+    shift: () => undefined,
+    reset: () => undefined,
+  };
+  const [bare, service, model] = [await inThread(BUNDLE, spy), await inThread(await proposingBundle(), spy), await OnnxWorldModel.load(await proposingBundle())];
+  const goal = await service.encode(picture(40, 20));
+  const asked = request(goal, { state: Float32Array.of(0.4, 0.1, 0.2, 0.08, 0, 0, 0), committed: Float32Array.of(0.01, 0.02, 0.03, 1) });
+  await assert.rejects(bare.plan(asked), /seen/);
+  await assert.rejects(service.plan(asked), /seen/);
+  assert.ok(!("propose" in problems[0]!));
+  const noise = Float32Array.from({ length: 48 }, (_, i) => i / 24 - 1);
+  const proposed = (await problems[1]!.propose!(noise, 2)).slice();
+  assert.deepEqual(proposed, await model.propose!(await model.encode(asked.image), asked.state, goal, asked.committed, noise, 2));
+  assert.deepEqual([...proposed.subarray(24, 28)], [...asked.committed]);
+  for (const closing of [bare, service, model]) await closing.close();
+});
+
 test("a deadline that has passed is answered, with nothing scored", async () => {
   const service = await inThread();
   const goal = await service.encode(picture(40, 30));
@@ -86,20 +130,25 @@ test("calls may overlap; they are answered in order, and a failure hurts nobody 
 });
 
 test("the worker plans what the thread plans, number for number", async () => {
-  const [local, worker] = [await inThread(), await inWorker()];
-  assert.deepEqual(worker.model, local.model);
-  const goal = await local.encode(picture(40, 30));
-  assert.deepEqual(await worker.encode(picture(40, 30)), goal);
-  for (const service of [local, worker]) service.reset(5);
-  for (const shift of [0, 1]) {
-    const [a, b] = [await local.plan(request(goal, { shift })), await worker.plan(request(goal, { shift }))];
-    assert.deepEqual(b.actions, a.actions);
-    assert.deepEqual(b.stepEnergies, a.stepEnergies);
-    assert.equal(b.startEnergy, a.startEnergy);
-    assert.deepEqual(b.latent, a.latent);
+  const bundleDirectory = await proposingBundle();
+  for (const [local, worker] of [
+    [await inThread(), await inWorker()],
+    [await inThread(bundleDirectory, createPlanner(GLANCE)), await inWorker({ bundleDirectory, planner: GLANCE })],
+  ] as const) {
+    assert.deepEqual(worker.model, local.model);
+    const goal = await local.encode(picture(40, 30));
+    assert.deepEqual(await worker.encode(picture(40, 30)), goal);
+    for (const service of [local, worker]) service.reset(5);
+    for (const shift of [0, 1]) {
+      const [a, b] = [await local.plan(request(goal, { shift })), await worker.plan(request(goal, { shift }))];
+      assert.deepEqual(b.actions, a.actions);
+      assert.deepEqual(b.stepEnergies, a.stepEnergies);
+      assert.equal(b.startEnergy, a.startEnergy);
+      assert.deepEqual(b.latent, a.latent);
+    }
+    await local.close();
+    await worker.close();
   }
-  await local.close();
-  await worker.close();
 });
 
 test("more pictures than slots, of growing sizes, come through whole", async () => {

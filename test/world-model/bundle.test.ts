@@ -2,14 +2,15 @@ import assert from "node:assert/strict";
 import { appendFile, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { checkRollout } from "../../src/world-model/graph-contract.js";
+import { checkProposal, checkRollout } from "../../src/world-model/graph-contract.js";
+import type { Backend } from "../../src/world-model/backends/types.js";
 import { BundleError, loadBundle, OnnxRuntimeBackend, parseManifest, readManifest } from "../../src/world-model/index.js";
-import { spoiltBundle, tinyBundle, tinyManifest } from "./fixtures.js";
+import { proposingBundle, spoiltBundle, tinyBundle, tinyManifest } from "./fixtures.js";
 
 const backend = new OnnxRuntimeBackend();
 
-async function refused(directory: string, message: RegExp): Promise<void> {
-  await assert.rejects(loadBundle(directory, backend), (error: unknown) => {
+async function refused(directory: string, message: RegExp, by: Backend = backend): Promise<void> {
+  await assert.rejects(loadBundle(directory, by), (error: unknown) => {
     assert.ok(error instanceof BundleError, String(error));
     assert.match(error.message, message);
     assert.ok(!error.message.includes("\n"));
@@ -22,8 +23,75 @@ test("a bundle that holds is loaded", async () => {
   assert.equal(bundle.name, "tiny-bundle");
   assert.equal((await readManifest(tinyBundle)).name, "tiny");
   assert.deepEqual(bundle.rollout.inputs.map(({ name }) => name), ["latent", "state", "actions", "goal"]);
+  assert.ok(!("proposal" in bundle));
   await bundle.encoder.close();
   await bundle.rollout.close();
+});
+
+test("a bundle with a policy is loaded with it; a policy that is not listed is not looked at", async () => {
+  const bundle = await loadBundle(await proposingBundle(), backend);
+  assert.deepEqual(bundle.proposal?.inputs.map(({ name }) => name), ["latent", "state", "goal", "committed", "fixed", "noise"]);
+  for (const graph of [bundle.encoder, bundle.rollout, bundle.proposal]) await graph.close();
+
+  const unlisted = await loadBundle(await proposingBundle((m) => {
+    delete m.files!["proposal.onnx"];
+    delete m.planning;
+  }), backend);
+  assert.equal(unlisted.proposal, undefined);
+  for (const graph of [unlisted.encoder, unlisted.rollout]) await graph.close();
+});
+
+/** ONNX Runtime, with a count of the graphs that are open. */
+function counting(): Backend & { open: number; loaded: number } {
+  const counts = {
+    open: 0,
+    loaded: 0,
+    load: async (onnx: Uint8Array) => {
+      const graph = await backend.load(onnx);
+      counts.open++;
+      counts.loaded++;
+      const { inputs, outputs } = graph;
+      return {
+        inputs, outputs, run: graph.run.bind(graph),
+        close: async () => {
+          counts.open--;
+          await graph.close();
+        },
+      };
+    },
+  };
+  return counts;
+}
+
+test("a policy that is missing, changed, no graph or another one is refused, and no graph stays open", async () => {
+  const missing = await proposingBundle();
+  await rm(join(missing, "proposal.onnx"));
+  const longer = await proposingBundle();
+  await appendFile(join(longer, "proposal.onnx"), "x");
+  const changed = await proposingBundle();
+  const bytes = await readFile(join(changed, "proposal.onnx"));
+  bytes[bytes.length >> 1]! ^= 1;
+  await writeFile(join(changed, "proposal.onnx"), bytes);
+  const text = "no graph\n";
+  const noGraph = await proposingBundle((m) => {
+    m.files!["proposal.onnx"] = { sha256: "ab8c0bedaa21407d11d2b0afe182d5864090b4cc2c933b177220ff5a4cff91d1", bytes: text.length };
+  });
+  await writeFile(join(noGraph, "proposal.onnx"), text);
+  const rollout = await proposingBundle((m) => { m.files!["proposal.onnx"] = m.files!["rollout.onnx"]; });
+  await writeFile(join(rollout, "proposal.onnx"), await readFile(join(rollout, "rollout.onnx")));
+
+  const cases: [directory: string, message: RegExp, loaded: number][] = [
+    [missing, /proposal\.onnx cannot be read/, 2],
+    [longer, /proposal\.onnx has \d+ bytes, the manifest says \d+: copy or export/, 2],
+    [changed, /proposal\.onnx has the SHA-256 [0-9a-f]{64}, the manifest says [0-9a-f]{64}/, 2],
+    [noGraph, /proposal\.onnx cannot be loaded \(.+\): export the bundle again/, 2],
+    [rollout, /proposal\.onnx: input actions is unknown: the inputs must be latent, state, goal, committed, fixed, noise$/, 3],
+  ];
+  for (const [directory, message, loaded] of cases) {
+    const counts = counting();
+    await refused(directory, message, counts);
+    assert.deepEqual([counts.loaded, counts.open], [loaded, 0], message.source);
+  }
 });
 
 test("no bundle, a missing file, a longer file, a changed file and a file that is no graph are refused", async () => {
@@ -77,6 +145,32 @@ test("a roll-out with other inputs, types or a fixed number of candidates is ref
   assert.throws(() => checkRollout(manifest, { inputs: half, outputs }, "tiny"), /input goal is float16 \[1, 8\]/);
   const fixed = inputs.map((input) => input.name === "actions" ? tensor("actions", [256, 6, 4]) : input);
   assert.throws(() => checkRollout(manifest, { inputs: fixed, outputs }, "tiny"), /takes exactly 256 candidates: export it with a dynamic/);
+});
+
+test("a policy with other inputs, shapes, types or a fixed number of candidates is refused", async () => {
+  const manifest = parseManifest(JSON.stringify(await tinyManifest()), "tiny");
+  const tensor = (name: string, shape: (number | string)[], type = "float32") => ({ name, type, shape });
+  const inputs = [
+    tensor("latent", [1, 8]), tensor("state", [1, 7]), tensor("goal", [1, 8]), tensor("committed", [6, 4]), tensor("fixed", [6]), tensor("noise", ["n", 6, 4]),
+  ];
+  const outputs = [tensor("actions", ["n", 6, 4])];
+  const given = (changed: ReturnType<typeof tensor>) => inputs.map((input) => input.name === changed.name ? changed : input);
+  checkProposal(manifest, { inputs, outputs }, "tiny");
+  assert.throws(() => checkProposal(manifest, { inputs: [...inputs, tensor("time", [1])], outputs }, "tiny"), /^BundleError: bundle tiny: proposal\.onnx: input time is unknown/);
+  for (const { name } of inputs) {
+    assert.throws(() => checkProposal(manifest, { inputs: inputs.filter((input) => input.name !== name), outputs }, "tiny"), new RegExp(`proposal\\.onnx: input ${name} is missing`));
+  }
+  for (const wrong of [
+    tensor("latent", [1, 9]), tensor("state", [1, 6]), tensor("goal", [2, 8]), tensor("committed", [1, 6, 4]), tensor("fixed", [5]), tensor("noise", ["n", 6, 3]),
+    tensor("fixed", [6], "bool"),
+  ]) {
+    const shown = `input ${wrong.name} is ${wrong.type} \\[${wrong.shape.join(", ")}\\]: the manifest's latent, state, action and horizon say`;
+    assert.throws(() => checkProposal(manifest, { inputs: given(wrong), outputs }, "tiny"), new RegExp(shown));
+  }
+  assert.throws(() => checkProposal(manifest, { inputs, outputs: [] }, "tiny"), /output actions is missing/);
+  assert.throws(() => checkProposal(manifest, { inputs, outputs: [tensor("actions", ["n", 6])] }, "tiny"), /output actions is float32 \[n, 6\]: .*\[any, 6, 4\]/);
+  assert.throws(() => checkProposal(manifest, { inputs: given(tensor("noise", [25, 6, 4])), outputs }, "tiny"),
+    /proposal\.onnx: input noise takes exactly 25 candidates: export it with a dynamic first dimension/);
 });
 
 test("the number of threads is checked", () => {

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { rmSync } from "node:fs";
 import { cp, mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -25,6 +26,21 @@ export async function spoiltBundle(spoil: (manifest: LooseManifest) => void): Pr
   await writeFile(join(directory, "manifest.json"), JSON.stringify(manifest));
   return directory;
 }
+
+/** A copy of the tiny bundle that has a policy too. @param spoil is handed the manifest that lists it and asks for a share of 0.25. */
+export async function proposingBundle(spoil: (manifest: LooseManifest) => void = () => undefined): Promise<string> {
+  const bytes = await readFile(join("test", "fixtures", "proposal.onnx"));
+  const directory = await spoiltBundle((manifest) => {
+    manifest.files!["proposal.onnx"] = { sha256: createHash("sha256").update(bytes).digest("hex"), bytes: bytes.length };
+    manifest.planning = { ...tinySearch, proposals: 0.25 };
+    spoil(manifest);
+  });
+  await writeFile(join(directory, "proposal.onnx"), bytes);
+  return directory;
+}
+
+/** `planning` of a manifest. */
+export const tinySearch = { candidates: 32, iterations: 3, elites: 6, initial_std: 0.5, noise_exponent: 2, path_weight: 0.5, switched: ["gripper"] };
 
 /** A grey picture with squares on it; a square's place is its upper left pixel. */
 export function picture(width: number, height: number, grey: number, squares: { x: number; y: number; size: number; rgb: [number, number, number] }[]): RgbImage {

@@ -1,12 +1,33 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { BundleError, parseManifest } from "../../src/world-model/index.js";
-import { tinyManifest, type LooseManifest } from "./fixtures.js";
+import { tinyManifest, tinySearch, type LooseManifest } from "./fixtures.js";
 
 test("a manifest that holds is read as it is", async () => {
   const manifest = await tinyManifest();
   assert.deepEqual(parseManifest(JSON.stringify(manifest), "tiny"), manifest);
 });
+
+test("a policy and its share are read, and either may be left out", async () => {
+  const manifest = await tinyManifest();
+  const { files } = manifest;
+  manifest.planning = tinySearch;
+  assert.deepEqual(parseManifest(JSON.stringify(manifest), "tiny"), manifest);
+  manifest.planning = { ...tinySearch, proposals: 0 };
+  assert.deepEqual(parseManifest(JSON.stringify(manifest), "tiny"), manifest);
+  files!["proposal.onnx"] = { sha256: "0".repeat(64), bytes: 1 };
+  for (const proposals of [0, 0.2, 0.5]) {
+    manifest.planning = { ...tinySearch, proposals };
+    assert.deepEqual(parseManifest(JSON.stringify(manifest), "tiny"), manifest);
+  }
+  delete manifest.planning;
+  assert.deepEqual(parseManifest(JSON.stringify(manifest), "tiny"), manifest);
+});
+
+function withPolicy(manifest: LooseManifest, proposals: unknown): void {
+  manifest.files!["proposal.onnx"] = { sha256: "0".repeat(64), bytes: 1 };
+  manifest.planning = { ...tinySearch, proposals };
+}
 
 const refusals: [name: string, spoil: (manifest: LooseManifest) => void, message: RegExp][] = [
   ["another version", (m) => { m.schema_version = 2; m.latent = {}; }, /schema_version is 2: this version of jepa-mpc reads 1/],
@@ -28,6 +49,12 @@ const refusals: [name: string, spoil: (manifest: LooseManifest) => void, message
   ["no period", (m) => { m.action!.period_s = 0; }, /action\.period_s is 0: .*seconds/],
   ["falling quantiles", (m) => { m.energy!.training_quantiles = { p50: 2, p95: 1, p99: 3 }; }, /energy\.training_quantiles is .*must not fall/],
   ["a hash that is none", (m) => { m.files!["rollout.onnx"] = { sha256: "abc", bytes: 1 }; }, /files\["rollout\.onnx"\]\.sha256 is "abc": .*64/],
+  ["proposals without a policy", (m) => { m.planning = { ...tinySearch, proposals: 0.2 }; }, /planning\.proposals is 0\.2: there is no files\["proposal\.onnx"\]/],
+  ["a share above a half", (m) => { withPolicy(m, 0.51); }, /planning\.proposals is 0\.51: write a share from 0 to 0\.5/],
+  ["a share below 0", (m) => { withPolicy(m, -0.1); }, /planning\.proposals is -0\.1: write a share from 0 to 0\.5/],
+  ["a share that is no number", (m) => { withPolicy(m, "0.2"); }, /planning\.proposals is "0\.2": write the share of candidates/],
+  ["a policy without a hash", (m) => { m.files!["proposal.onnx"] = { bytes: 1 }; }, /files\["proposal\.onnx"\]\.sha256 is missing/],
+  ["a graph that nobody knows", (m) => { m.files!["policy.onnx"] = { sha256: "0".repeat(64), bytes: 1 }; }, /files\["policy\.onnx"\] is .*not a field/],
   ["a graph that is not listed", (m) => { delete m.files!["encoder.onnx"]; }, /files\["encoder\.onnx"\] is missing/],
 ];
 for (const [name, spoil, message] of refusals) {

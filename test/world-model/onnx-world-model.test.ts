@@ -2,10 +2,14 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { Icem } from "../../src/planner/index.js";
 import { OnnxWorldModel } from "../../src/world-model/index.js";
-import { picture, tinyBundle } from "./fixtures.js";
+import { picture, proposingBundle, tinyBundle } from "./fixtures.js";
 
 const model = await OnnxWorldModel.load(tinyBundle);
-after(() => model.close());
+const proposing = await OnnxWorldModel.load(await proposingBundle());
+after(async () => {
+  await model.close();
+  await proposing.close();
+});
 
 const RED: [number, number, number] = [255, 0, 0];
 const state = Float32Array.of(0.4, 0.1, 0.2, 0.08, 0, 0, 0);
@@ -111,6 +115,46 @@ test("arrays of the wrong length are refused by name", async () => {
   await assert.rejects(model.score(latent, state, actions, 3, latent), /actions has 48 values, the model takes 72/);
   await assert.rejects(model.score(latent, state, actions, 2, new Float32Array(1)), /goal has 1 values/);
   await assert.rejects(model.rollOut(latent, state, actions, 0), /count is 0/);
+});
+
+test("a model proposes when its bundle has a policy", () => {
+  assert.equal(model.propose, undefined);
+  assert.equal(typeof proposing.propose, "function");
+});
+
+test("proposals are the graph's, with the committed actions first, whatever the population before", async () => {
+  const latent = Float32Array.of(0.1, -0.2, 0, 0, 0, 0, 0.3, 0.4);
+  const goal = Float32Array.of(0.7, 0.4, 0, 0, 0, 0, 0.1, 0.4);
+  for (const [count, steps] of [[40, 2], [3, 0], [1, 6], [50, 1]] as const) {
+    const committed = Float32Array.from({ length: steps * 4 }, (_, i) => 1 + i / 8);
+    const noise = randomActions(count).map((value) => 20 * value);
+    const actions = await proposing.propose!(latent, state, goal, committed, noise, count);
+    // rest + (goal - latent) @ PULL + state @ LEAN + noise * SPREAD of make_bundle.py
+    const policy = [(goal[0]! - latent[0]!) / 30, (goal[1]! - latent[1]!) / 30, -0.05 * state[2]!, 0.5];
+    near(actions, Array.from({ length: count * 24 }, (_, i) =>
+      i % 24 < committed.length ? committed[i % 24]! : policy[i % 4]! + noise[i]! * (i % 4 === 3 ? 0.25 : 0.01)), 1e-6);
+  }
+});
+
+test("proposals of arrays of the wrong length are refused by name", async () => {
+  const latent = new Float32Array(8);
+  const noise = new Float32Array(48);
+  const none = new Float32Array(0);
+  const propose = proposing.propose!;
+  assert.equal((await propose(latent, state, latent, none, noise, 2)).length, 48);
+  await assert.rejects(propose(new Float32Array(7), state, latent, none, noise, 2), /RangeError: latent has 7 values, the model takes 8/);
+  await assert.rejects(propose(latent, new Float32Array(3), latent, none, noise, 2), /RangeError: state has 3 values/);
+  await assert.rejects(propose(latent, state, new Float32Array(1), none, noise, 2), /RangeError: goal has 1 values/);
+  await assert.rejects(propose(latent, state, latent, none, noise, 3), /RangeError: noise has 48 values, the model takes 72/);
+  await assert.rejects(propose(latent, state, latent, none, none, 0), /RangeError: count is 0/);
+  await assert.rejects(propose(latent, state, latent, new Float32Array(5), noise, 2), /RangeError: committed has 5 values: must be whole actions of 4, at most 6/);
+  await assert.rejects(propose(latent, state, latent, new Float32Array(28), noise, 2), /RangeError: committed has 28 values/);
+});
+
+test("a closed model proposes no more", async () => {
+  const closed = await OnnxWorldModel.load(await proposingBundle());
+  await closed.close();
+  await assert.rejects(closed.propose!(new Float32Array(8), state, new Float32Array(8), new Float32Array(0), new Float32Array(24), 1));
 });
 
 test("planning in the model finds the moves that bring the picture to the goal's", async () => {

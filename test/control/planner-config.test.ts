@@ -1,0 +1,27 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createPlanner, withBundleSearch, type SearchedBundle } from "../../src/control/planner-config.js";
+import { tinySearch } from "../world-model/fixtures.js";
+
+const bundle: SearchedBundle = { horizon: 4, action: { names: ["dx", "dy", "dz", "gripper"] }, planning: { ...tinySearch, proposals: 0.2 } };
+
+test("a bundle's search is taken where nothing else is said, its proposals too", () => {
+  const own = {
+    candidates: 32, iterations: 3, elites: 6, initialStd: 0.5, objective: { kind: "weights", weights: [0.125, 0.125, 0.125, 1.125] }, proposals: 0.2, switchedDims: [3],
+  };
+  assert.deepEqual(withBundleSearch({ kind: "cem" }, bundle), { kind: "cem", options: own });
+  assert.deepEqual(withBundleSearch({ kind: "icem" }, bundle), { kind: "icem", options: { ...own, noiseExponent: 2 } });
+  const given = withBundleSearch({ kind: "icem", options: { candidates: 64, proposals: 0 } }, bundle);
+  assert.deepEqual(given.options, { ...own, noiseExponent: 2, candidates: 64, proposals: 0 });
+});
+
+test("a bundle that says nothing of proposals has none; one that says nothing of its search changes nothing", () => {
+  assert.equal(withBundleSearch({ kind: "icem" }, { ...bundle, planning: tinySearch }).options?.proposals, 0);
+  assert.deepEqual(withBundleSearch({ kind: "cem", options: { seed: 3 } }, { horizon: 4, action: bundle.action }), { kind: "cem", options: { seed: 3 } });
+});
+
+test("a share that is none is refused when the planner is made", () => {
+  for (const kind of ["cem", "icem"] as const) {
+    assert.throws(() => createPlanner({ kind, options: { proposals: 0.6 } }), /RangeError: proposals is 0\.6: must be in \[0, 0\.5\]/);
+  }
+});
