@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Draws what training did: python training/report.py --run runs/stage1 runs/stage2 --bundle models/NAME --out docs/training.
 
-Writes loss.png, spectrum.png, probes.png, horizon.png and report.md with the same numbers as tables. Runs that were made one from the other are
+Writes loss.png, places.png, probes.png, horizon.png, spectrum.png and report.md with the same numbers as tables. Runs that were made one from the other are
 drawn one after the other.
 """
 
@@ -19,9 +19,10 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402  (the backend must be chosen first)
 
 COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"]
-TERMS = ("loss", "persistence", "arm", "sigreg", "multi_step")
+TERMS = ("loss", "touch", "persistence", "arm", "sigreg", "multi_step")
 QUANTITIES = ("end_effector", "gripper_opening", "cube", "cup")
-PROBES = {"linear_probe_m": ("linear", "-"), "quadratic_probe_m": ("quadratic", "--"), "nearest_neighbour_m": ("nearest neighbour", ":")}
+PROBES = {"linear_probe_m": ("linear", "-"), "nearest_neighbour_m": ("nearest neighbour", ":")}
+PLACES = ("cube", "cube_lifted", "cup", "cup_lifted")
 RATIOS = {"multi_step_ratio": "all windows", "multi_step_ratio_object_moves": "windows in which an object moves"}
 
 
@@ -83,18 +84,13 @@ def finish(figure, file: Path) -> None:
 
 def draw_losses(log: Log, out: Path) -> None:
     """A term that only one of the stages has is drawn where it is."""
-    figure, (terms, share) = plt.subplots(2, 1, figsize=(8.4, 5.6), dpi=130, sharex=True, height_ratios=(3, 1))
-    dress(terms, "Training loss and its terms", "", "loss (log)")
-    dress(share, "", "minutes of training", "share repeated")
+    figure, terms = new_axes("Training loss and its terms", "minutes of training", "loss (log)")
     for name, colour in zip(TERMS, COLOURS):
         entries = [e for e in log.losses if name in e]
         if entries:
             terms.plot([e["minutes"] for e in entries], [e[name] for e in entries], label=name.replace("_", " "), color=colour, lw=1.4)
     terms.set_yscale("log")
-    share.plot([e["minutes"] for e in log.losses], [e["repeated"] for e in log.losses], color=COLOURS[-1], lw=1.4, label="of the second half of the\nobjects' entries by the first")
-    share.set_ylim(0, 1)
-    for axes in (terms, share):
-        mark_begins(axes, log)
+    mark_begins(terms, log)
     finish(figure, out / "loss.png")
 
 
@@ -117,6 +113,19 @@ def draw_probes(log: Log, out: Path) -> None:
     finish(figure, out / "probes.png")
 
 
+def draw_places(log: Log, out: Path) -> None:
+    figure, axes = new_axes("How far the latent's places are from where things are, held-out episodes", "minutes of training", "distance along the table (cm)")
+    for name, colour in zip(PLACES, COLOURS):
+        entries = [e for e in log.measured if name in e["measured"]["place_error_m"]]
+        for quantile, dash in (("p50", "-"), ("p90", ":")):
+            if entries:
+                values = [100 * e["measured"]["place_error_m"][name][quantile] for e in entries]
+                axes.plot([e["minutes"] for e in entries], values, dash, color=colour, label=f"{name.replace('_', ', ')}, {quantile}", lw=1.4)
+    axes.set_yscale("log")
+    mark_begins(axes, log)
+    finish(figure, out / "places.png")
+
+
 def draw_horizon(measured: dict, out: Path) -> None:
     figure, axes = new_axes("Prediction error over the horizon, held-out episodes", "steps into the future", "squared error / that of “nothing moves”")
     for (name, label), colour in zip(RATIOS.items(), COLOURS):
@@ -137,6 +146,12 @@ def probe_table(measured: dict) -> str:
                  [[name.replace("_", " "), *(cm(name, key) for key in PROBES)] for name in QUANTITIES if name in measured["linear_probe_m"]])
 
 
+def place_table(measured: dict) -> str:
+    errors = measured["place_error_m"]
+    return table(["thing", "median", "75 %", "90 %"],
+                 [[name.replace("_", ", "), *(f"{100 * errors[name][q]:.2f}" for q in ("p50", "p75", "p90"))] for name in PLACES if name in errors])
+
+
 def horizon_table(measured: dict) -> str:
     names = [name for name in RATIOS if name in measured]
     return table(["step", *(RATIOS[name] for name in names)],
@@ -155,12 +170,13 @@ def main() -> None:
         raise FileNotFoundError(f"{manifest_file} is missing; export the run first: python training/export.py")
     manifest = json.loads(manifest_file.read_text())
     training, measured = manifest["training"], manifest["training"]["measured"]
-    if "multi_step_ratio" not in measured or "quadratic_probe_m" not in measured:
+    if "multi_step_ratio" not in measured or "place_error_m" not in measured:
         raise ValueError(f"{manifest_file} is of another version of this program; export the run again")
     arguments.out.mkdir(parents=True, exist_ok=True)
     draw_losses(log, arguments.out)
     draw_spectrum(measured, arguments.out)
     draw_probes(log, arguments.out)
+    draw_places(log, arguments.out)
     draw_horizon(measured, arguments.out)
     config, parity = training["config"], training["parity"]
     text = "\n\n".join([
@@ -169,23 +185,23 @@ def main() -> None:
         f"{log.losses[-1]['minutes']:.0f} for the encoder, {config['rollout_minutes']:g} for the predictor and {config['value_minutes']:g} for the value on the "
         "frozen encoder. Made by `python training/report.py`; measured on held-out episodes.",
         "## Probes (median error, cm)",
-        "Objects are read from the objects' entries alone, but for the linear probe, which reads the whole latent. The quadratic probe also has the entries' "
-        "products in pairs.",
+        "The linear probe reads the whole latent, the nearest neighbour of objects their entries.",
         probe_table(measured),
+        "## Places of things, as the latent says them (cm along the table, all held-out pictures)",
+        place_table(measured),
         "## Prediction error per step, as a share of that of \"nothing moves\"",
         "Squared error of the objects' entries.",
         horizon_table(measured),
         "## Guard against collapse",
-        f"Effective rank of the objects' entries: {measured['effective_rank']:.1f} of {len(measured['latent_spectrum'])} (1 would be collapse to a line). "
-        f"In the end the first half of them explained {100 * log.losses[-1]['repeated']:.0f} % of the second half's variance.",
+        f"Effective rank of the objects' entries: {measured['effective_rank']:.1f} of {len(measured['latent_spectrum'])} (1 would be collapse to a line).",
         "## PyTorch against ONNX Runtime",
         f"Largest difference: latent {parity['latent_max_difference']:.1e}, roll-out {parity['rollout_max_difference']:.1e}; "
         f"rank correlation of {parity['candidates']} candidates at least {parity['rank_correlation_min']:.6f}, "
         f"same elites at least {100 * parity['same_elites_min']:.0f} %.",
-        "\n".join(f"![{name}]({name}.png)" for name in ("loss", "probes", "horizon", "spectrum")),
+        "\n".join(f"![{name}]({name}.png)" for name in ("loss", "places", "probes", "horizon", "spectrum")),
     ])
     (arguments.out / "report.md").write_text(text + "\n")
-    print(f"report: wrote {arguments.out / 'report.md'} and four pictures beside it")
+    print(f"report: wrote {arguments.out / 'report.md'} and the pictures beside it")
 
 
 if __name__ == "__main__":

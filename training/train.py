@@ -87,7 +87,7 @@ def main() -> None:
         print(f"train: going on at step {step}, {spent_s / 60:.1f} of {config.minutes:g} minutes spent", flush=True)
         forget_after(log_file, step)
     sampler = WindowSampler(training, horizon=config.horizon, frames=config.frames, windows=config.windows,
-                            moving_share=config.moving_share, seed=config.seed + step)
+                            felt_share=config.felt_share, held_share=config.held_share, seed=config.seed + step)
     generator = torch.Generator().manual_seed(config.seed + step)
 
     def write_checkpoint() -> None:
@@ -103,10 +103,10 @@ def main() -> None:
         result = evaluate(model, validation, with_rollouts=config.with_actions)
         model.train()
         log({"measured": result})
-        probe, near, ratio = result["linear_probe_m"], result["nearest_neighbour_m"], result.get("multi_step_ratio", [math.nan])
-        in_cm = lambda errors: " ".join(f"{name} {100 * error:.2f}" for name, error in errors.items())
-        print(f"  {spent_s / 60:5.1f} min  linear cm: {in_cm(probe)}  nearest cm: {in_cm(near)}"
-              f"  error/nothing-moves: step 1 {ratio[0]:.3f}, step {len(ratio)} {ratio[-1]:.3f}  rank {result['effective_rank']:.1f}", flush=True)
+        ratio = result.get("multi_step_ratio", [math.nan])
+        centimetres = " ".join(f"{name} {'/'.join(f'{100 * value:.1f}' for value in errors.values())}" for name, errors in result["place_error_m"].items())
+        print(f"  {spent_s / 60:5.1f} min  tool {100 * result['linear_probe_m'].get('end_effector', math.nan):.2f} cm  p50/p75/p90 cm: {centimetres}"
+              f"  error/nothing-moves: step {len(ratio)} {ratio[-1]:.3f}", flush=True)
 
     budget_s = config.minutes * 60
     model.train()
@@ -117,12 +117,12 @@ def main() -> None:
         rate = config.learning_rate * min(1.0, (step + 1) / config.warmup_steps) * (0.5 + 0.5 * math.cos(math.pi * share))
         for group in optimiser.param_groups:
             group["lr"] = rate
-        images, states, actions = sampler.draw()
-        pixels = images.float().permute(0, 1, 4, 2, 3) / 127.5 - 1.0
+        windows = sampler.draw()
+        pixels = windows.images.float().permute(0, 1, 4, 2, 3) / 127.5 - 1.0
         # A gain of its own for every picture: one gain a window would be a feature that never changes and predicts itself.
-        gain = 1 + config.gain * (2 * torch.rand(*images.shape[:2], 1, 1, 1, generator=generator) - 1)
+        gain = 1 + config.gain * (2 * torch.rand(*pixels.shape[:2], 1, 1, 1, generator=generator) - 1)
         pixels = (pixels + 1) * gain - 1 + 2 * config.pixel_noise * torch.randn(pixels.shape, generator=generator)
-        loss, parts = losses(model, pixels, states, actions, generator)
+        loss, parts = losses(model, windows, pixels, generator)
         if not torch.isfinite(loss):
             sys.exit(f"train: the loss is {float(loss.detach())} at step {step} ({parts}); the last checkpoint is kept; lower --learning-rate")
         optimiser.zero_grad(set_to_none=True)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Second stage, on the frozen encoder: python training/train_dynamics.py --run runs/stage1 --data data/rooms --out runs/rooms.
 
-Trains the predictor by roll-outs and the value by hindsight, on latents that are encoded once. Run again to go on after an interruption: a part that
+Trains the predictor by roll-outs, value and policy by hindsight, on latents that are encoded once. Run again to go on after an interruption: a part that
 has ended is not repeated.
 """
 
@@ -36,7 +36,7 @@ def train_predictor(model: WorldModel, episodes: LatentEpisodes) -> None:
         latents, states, actions = sampler.draw()
         rolled, _ = model.rollout(latents[:, 0], states[:, 0], actions)
         # Huber: a room that hides an object is no reason to move all others.
-        loss = torch.nn.functional.smooth_l1_loss(rolled, latents[:, 1:], beta=0.3)
+        loss = torch.nn.functional.smooth_l1_loss(rolled, latents[:, 1:], beta=0.1)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.predictor.parameters(), config.gradient_clip)
@@ -47,12 +47,13 @@ def train_predictor(model: WorldModel, episodes: LatentEpisodes) -> None:
 def train_value(model: WorldModel, episodes: LatentEpisodes) -> None:
     config = model.config
     learner = ValueLearner(model, episodes)
-    optimiser = torch.optim.Adam(model.value.parameters(), lr=1e-3)
+    learned = [*model.value.parameters(), *model.policy.parameters()]
+    optimiser = torch.optim.Adam(learned, lr=1e-3)
     for step in _steps(config.value_minutes, optimiser, 1e-3):
         loss = learner.loss()
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.value.parameters(), 10.0)
+        torch.nn.utils.clip_grad_norm_(learned, 10.0)
         optimiser.step()
         learner.follow()
         step.report(loss)

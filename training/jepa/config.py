@@ -7,8 +7,7 @@ from dataclasses import asdict, dataclass
 
 @dataclass(frozen=True)
 class Config:
-    # Latent and networks. The latent has four entries for the arm and `object_latent` for what else there is.
-    object_latent: int = 6
+    # Networks. The latent has four entries for the arm and three for each of two things.
     channels: int = 64
     keypoints: int = 48
     head_width: int = 256
@@ -21,18 +20,20 @@ class Config:
     # Windows of the data: `horizon` actions; of the pictures only those at `frames` are encoded, so that a batch has more windows.
     horizon: int = 8
     frames: tuple[int, ...] = (0, 8)
-    windows: int = 84
-    # Share of windows drawn from those in which an object moves (known from the simulator; it curates, it is in no loss).
-    moving_share: float = 0.0
+    windows: int = 48
+    # Shares of windows that begin with a picture of a thing that lies where it will be, or was, felt, and of one that is in the hand; the rest is drawn from all.
+    felt_share: float = 0.6
+    held_share: float = 0.15
 
-    # Whether actions are used. Without, what persists in a video is learned; with them, also what the predictor makes of the actions.
+    # Whether actions are used (training in one stage). Without, what persists in a video is learned; with them, also what the predictor makes of the actions.
     with_actions: bool = False
 
-    # Loss weights. Guard against collapse: SIGReg (LeJEPA, Balestriero and LeCun 2025).
+    # Loss weights. Without touch, what guards against collapse is SIGReg (LeJEPA, Balestriero and LeCun 2025), best at 0.2.
     arm_weight: float = 1.0
-    persistence_weight: float = 1.0
+    persistence_weight: float = 0.5
+    touch_weight: float = 1.0
     rollout_weight: float = 1.0
-    sigreg_weight: float = 0.2
+    sigreg_weight: float = 0.0
     sigreg_projections: int = 128
 
     # Last stage: predictor and value on the latents of the frozen encoder. Windows of `rollout` actions, which is the bundle's horizon too.
@@ -47,8 +48,12 @@ class Config:
     expectile: float = 0.9
     random_goals: float = 0.2
 
-    # The energy; no part of the training.
-    arm_energy: float = 0.3
+    # Advantage-weighted regression of the policy (AWR, Peng et al. 2019): how much better actions count more.
+    advantage_scale: float = 1.0
+
+    # The energy; no part of the training. Distances in units of 10 cm, the gripper's as a share of its opening, the value in periods.
+    arm_energy: float = 0.2
+    grip_energy: float = 0.1
     object_energy: float = 1.0
     value_energy: float = 0.1
 

@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from .touch import feel
+
 
 @dataclass(frozen=True)
 class Episodes:
@@ -63,38 +65,52 @@ def load_episodes(folder: Path) -> Episodes:
     return Episodes(**arrays, description=description)
 
 
+@dataclass(frozen=True)
+class Windows:
+    """A batch of windows of consecutive actions: images uint8 [B, F, H, W, 3], states [B, F, S], felt [B, F, THINGS, 3] (m, NaN where no place is known) and
+    held [B, F, THINGS] at the chosen frames, actions [B, horizon, A].
+    """
+
+    images: torch.Tensor
+    states: torch.Tensor
+    felt: torch.Tensor
+    held: torch.Tensor
+    actions: torch.Tensor
+
+
 class WindowSampler:
     """Random windows of consecutive actions, the same sequence for the same seed.
 
-    `moving_share` of them come from the windows in which cube or cup moves by more than 1 cm: with plain sampling the arm moves in
-    all windows and an object in few, and the latent learns the arm alone.
+    `felt_share` of them begin with a picture of a thing that lies where it is known from touch to lie, `held_share` with one of a thing in the hand: these are few,
+    and the encoder learns most from them.
     """
 
-    def __init__(self, episodes: Episodes, *, horizon: int, frames: tuple[int, ...], windows: int, moving_share: float, seed: int) -> None:
+    def __init__(self, episodes: Episodes, *, horizon: int, frames: tuple[int, ...], windows: int, felt_share: float, held_share: float, seed: int) -> None:
         if frames[0] != 0 or frames[-1] > horizon:
             raise ValueError(f"frames is {frames}: it must begin with 0 and end within the horizon of {horizon}")
         if horizon > episodes.actions.shape[1]:
             raise ValueError(f"horizon is {horizon}: the episodes have only {episodes.actions.shape[1]} actions")
         self._episodes = episodes
+        self._touch = feel(episodes.states, episodes.actions)
         self._horizon = horizon
         self._frames = np.array(frames)
         self._windows = windows
-        self._moving_share = moving_share
         self._generator = np.random.default_rng(seed)
-        moved = episodes.truths[:, horizon:, 3:9] - episodes.truths[:, :-horizon, 3:9]
-        self._moving = np.argwhere(np.maximum(np.linalg.norm(moved[..., :3], axis=-1), np.linalg.norm(moved[..., 3:], axis=-1)) > 0.01)
+        held = self._touch.held.any(-1)
+        lying = np.isfinite(self._touch.places).all(-1).any(-1) & ~held
+        self._curated = [(np.argwhere(flags[:, : episodes.images.shape[1] - horizon]), round(share * windows))
+                         for flags, share in ((lying, felt_share), (held, held_share))]
 
-    def draw(self) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """images uint8 [B, F, H, W, 3] at the chosen frames, states [B, F, S] at the same, actions [B, horizon, A]."""
+    def draw(self) -> Windows:
         e = self._episodes
         starts = e.images.shape[1] - self._horizon
         window = np.stack([self._generator.integers(len(e), size=self._windows), self._generator.integers(starts, size=self._windows)], 1)
-        curated = round(self._moving_share * self._windows) if len(self._moving) else 0
-        window[:curated] = self._moving[self._generator.integers(max(1, len(self._moving)), size=curated)]
+        first = 0
+        for candidates, count in self._curated:
+            if len(candidates):
+                window[first : first + count] = candidates[self._generator.integers(len(candidates), size=count)]
+            first += count
         episode, start = window[:, :1], window[:, 1:]
         at = start + self._frames
-        return (
-            torch.from_numpy(e.images[episode, at]),
-            torch.from_numpy(e.states[episode, at]),
-            torch.from_numpy(e.actions[episode, start + np.arange(self._horizon)]),
-        )
+        arrays = e.images[episode, at], e.states[episode, at], self._touch.places[episode, at], self._touch.held[episode, at]
+        return Windows(*(torch.from_numpy(array) for array in arrays), torch.from_numpy(e.actions[episode, start + np.arange(self._horizon)]))

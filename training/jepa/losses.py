@@ -6,10 +6,12 @@ import torch
 from torch import Tensor, nn
 
 from .config import Config
-from .model import ARM, WorldModel
+from .data import Windows
+from .model import ARM, OBJECTS, PLACE, WorldModel
+from .touch import THINGS
 
-# In standard deviations.
-SOFT_BELOW = 0.1
+# Distances below this are squared, m.
+SOFT_BELOW_M = 0.01
 
 
 def sigreg(latents: Tensor, projections: int, generator: torch.Generator) -> Tensor:
@@ -29,60 +31,76 @@ def sigreg(latents: Tensor, projections: int, generator: torch.Generator) -> Ten
     return latents.shape[0] * statistic.mean()
 
 
-def softened(squared: Tensor) -> Tensor:
-    """Distance from a mean square, a parabola below SOFT_BELOW: unlike a square it lets few large errors be. Any shape to the same."""
-    return (squared + SOFT_BELOW**2).sqrt() - SOFT_BELOW
+def softened(metres: Tensor) -> Tensor:
+    """Length of vectors [..., PLACE], in units of 10 cm, a parabola below SOFT_BELOW_M: unlike a square it lets few large errors be."""
+    return 10 * ((metres.square().sum(-1) + SOFT_BELOW_M**2).sqrt() - SOFT_BELOW_M)
 
 
 class Losses(nn.Module):
-    """The terms of both kinds of training, and the network that says what the second half of the objects' entries repeats of the first."""
+    """The terms of the encoder's training, and the network that says what the second thing's entries repeat of the first's."""
 
     def __init__(self, config: Config) -> None:
         super().__init__()
         self.config = config
-        self.half = config.object_latent // 2
         w = 128
-        self.repeated = nn.Sequential(nn.Linear(self.half, w), nn.ReLU(), nn.Linear(w, w), nn.ReLU(), nn.Linear(w, config.object_latent - self.half))
+        self.repeated = nn.Sequential(nn.Linear(PLACE, w), nn.ReLU(), nn.Linear(w, w), nn.ReLU(), nn.Linear(w, OBJECTS - PLACE))
 
-    def forward(self, model: WorldModel, images: Tensor, states: Tensor, actions: Tensor, generator: torch.Generator) -> tuple[Tensor, dict[str, float]]:
-        """Loss of a batch of windows and its parts; no gradient is stopped between encoder and predictor.
+    def forward(self, model: WorldModel, windows: Windows, pixels: Tensor, generator: torch.Generator) -> tuple[Tensor, dict[str, float]]:
+        """Loss of a batch of windows, whose pictures are given as pixels [B, F, 3, H, W] in [-1, 1], and its parts.
 
-        images [B, F, 3, H, W] in [-1, 1] and states [B, F, 7] at `config.frames`, actions [B, horizon, 4].
+        No gradient is stopped between encoder and predictor.
         """
         config = self.config
-        b, count = images.shape[:2]
+        b, count = pixels.shape[:2]
         with torch.autocast("cpu", torch.bfloat16):
-            z = model.encoder.encode(images.flatten(0, 1).contiguous(memory_format=torch.channels_last))
+            z = model.encoder.encode(pixels.flatten(0, 1).contiguous(memory_format=torch.channels_last))
         z = z.float().unflatten(0, (b, count))
+        standardised = model.predictor.standardised(windows.states)
+        arm = (z[..., :ARM] - standardised[..., :ARM]).square().mean()
         objects = z[..., ARM:]
-        arm = (z[..., :ARM] - model.predictor.standardised(states)[..., :ARM]).square().mean()
-        persistence = self._persistence(objects)
-        spread, regression, repeated = self._spread(objects.flatten(0, 1), generator)
-        loss = config.persistence_weight * persistence + config.arm_weight * arm + config.sigreg_weight * spread + regression
-        parts = {"persistence": persistence, "arm": arm, "sigreg": spread, "repeated": repeated}
+        mean, std = model.predictor.state_mean[:PLACE], model.predictor.state_std[:PLACE]
+        places = objects.unflatten(-1, (THINGS, PLACE)) * std + mean
+        parts = {"arm": arm, "touch": self._touch(places, windows.felt), "persistence": self._persistence(places, windows.held)}
+        loss = config.arm_weight * arm + config.touch_weight * parts["touch"] + config.persistence_weight * parts["persistence"]
+        if config.sigreg_weight > 0:
+            spread, regression, repeated = self._spread(objects.flatten(0, 1), generator)
+            loss = loss + config.sigreg_weight * spread + regression
+            parts |= {"sigreg": spread, "repeated": repeated}
         if config.with_actions:
             seen = torch.tensor(config.frames[1:])
-            rolled, _ = model.rollout(z[:, 0], states[:, 0], actions)
-            multi_step = softened((rolled[:, seen - 1, ARM:] - objects[:, 1:]).square().mean(-1)).mean()
-            loss = loss + config.rollout_weight * multi_step
-            parts["multi_step"] = multi_step
+            rolled, _ = model.rollout(z[:, 0], windows.states[:, 0], windows.actions)
+            wrong = (rolled[:, seen - 1, ARM:] - objects[:, 1:]).unflatten(-1, (THINGS, PLACE)) * std
+            parts["multi_step"] = softened(wrong).mean()
+            loss = loss + config.rollout_weight * parts["multi_step"]
         return loss, {"loss": float(loss.detach()), **{name: float(value.detach()) for name, value in parts.items()}}
 
     @staticmethod
-    def _persistence(objects: Tensor) -> Tensor:
+    def _touch(places: Tensor, felt: Tensor) -> Tensor:
+        """Each thing is where it was felt. [B, F, THINGS, PLACE] both, the felt NaN where nothing was.
+
+        A long thing gripped askew feels like the wide one; the softened distance lets the few be. To take whichever thing is seen nearer instead does not work:
+        one thing then becomes "what is in the hand", and the other nothing (measured).
+        """
+        known = felt.isfinite().all(-1)
+        target = torch.where(known[..., None], felt, torch.zeros(()))
+        return (softened(places - target) * known).sum() / known.sum().clamp_min(1)
+
+    @staticmethod
+    def _persistence(places: Tensor, held: Tensor) -> Tensor:
         """Each picture predicts the others of its window, whose rooms are all different and in which the arm is elsewhere.
 
-        What a picture can know of another one is then where the objects are. Some of them move: the distance is softened, so that these do not blur the
-        rest. Without it, in the second stage, functions of the arm, which the commands predict exactly, would take the objects' place.
+        What a picture can know of another one is then where the things are. Some of them move: the distance is softened, so that these do not blur the
+        rest; and of a thing in the hand it is known that it moves. [B, F, THINGS, PLACE], [B, F, THINGS].
         """
-        one, other = torch.triu_indices(objects.shape[1], objects.shape[1], 1)
-        return softened((objects[:, one] - objects[:, other]).square().mean(-1)).mean()
+        one, other = torch.triu_indices(places.shape[1], places.shape[1], 1)
+        rests = ~(held[:, one] | held[:, other])
+        return (softened(places[:, one] - places[:, other]) * rests).sum() / rests.sum().clamp_min(1)
 
     def _spread(self, objects: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
-        """SIGReg, of the second half of the entries only as far as the first does not explain it: otherwise functions of the object that is found first
+        """SIGReg, of the second thing's entries only as far as the first's do not explain them: otherwise functions of the thing that is found first
         fill both. The regression that says so learns from latents that it does not move; the last value is the share it explains.
         """
-        first, second = objects[:, : self.half], objects[:, self.half :]
+        first, second = objects[:, :PLACE], objects[:, PLACE:]
         repeated = self.repeated(first.detach())
         regression = (repeated - second.detach()).square().mean()
         rest = torch.cat([first, second - repeated.detach()], -1)

@@ -7,15 +7,21 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .config import Config
+from .touch import THINGS
 
 STATE = 7
 ACTION = 4
 # Entries of the latent that are the arm's: tool x, y, z and the gripper's opening.
 ARM = 4
+# Entries of one thing: its place in the hand's coordinates.
+PLACE = 3
+OBJECTS = THINGS * PLACE
 # What of the configuration decides the encoder's size.
-ENCODER_FIELDS = ("object_latent", "channels", "keypoints", "head_width")
-# Keeps the slope of a root finite at the goal.
-NO_DISTANCE = 1e-4
+ENCODER_FIELDS = ("channels", "keypoints", "head_width")
+# Distances are summed in units of this, m.
+UNIT_M = 0.1
+# Keeps the slope of a root finite at the goal, m².
+NO_DISTANCE = 1e-6
 
 
 class ResidualBlock(nn.Module):
@@ -55,10 +61,9 @@ class SpatialSoftmax(nn.Module):
 
 
 class Encoder(nn.Module):
-    """uint8 pictures [B, H, W, 3] to latents [B, ARM + K]: the arm as its picture shows it, and K entries for what else there is.
+    """uint8 pictures [B, H, W, 3] to latents [B, ARM + THINGS * PLACE]: the arm as its picture shows it, and a place for each thing.
 
-    The arm's entries are tool place and opening in standard deviations of proprioception; the others have unit variance
-    (batch normalisation without affine).
+    The arm's entries are tool place and opening in standard deviations of proprioception, and so are the things'.
     """
 
     def __init__(self, config: Config, image_size: int) -> None:
@@ -70,8 +75,7 @@ class Encoder(nn.Module):
         self.keypoints = SpatialSoftmax(image_size // 4)
         self.keypoint_norm = nn.BatchNorm1d(3 * config.keypoints)
         self.arm = self._head(config, ARM)
-        self.objects = self._head(config, config.object_latent)
-        self.object_norm = nn.BatchNorm1d(config.object_latent, affine=False)
+        self.objects = self._head(config, OBJECTS)
 
     @staticmethod
     def _head(config: Config, outputs: int) -> nn.Sequential:
@@ -87,7 +91,7 @@ class Encoder(nn.Module):
     def encode(self, x: Tensor) -> Tensor:
         """Normalised pictures [B, 3, H, W] in [-1, 1] to latents."""
         keypoints = self.keypoint_norm(self.keypoints(self.maps(self.blocks(self.stem(x)))))
-        return torch.cat([self.arm(keypoints).float(), self.object_norm(self.objects(keypoints).float())], -1)
+        return torch.cat([self.arm(keypoints).float(), self.objects(keypoints).float()], -1)
 
 
 class ModulatedBlock(nn.Module):
@@ -137,10 +141,10 @@ class Predictor(nn.Module):
         self.register_buffer("action_scale", action_scale)
         c = config.condition_width
         self.condition = nn.Sequential(nn.Linear(STATE + ACTION, c), nn.ReLU(), nn.Linear(c, c), nn.ReLU())
-        self.enter = nn.Linear(config.object_latent + STATE + ACTION + 2 * ARM, w)
+        self.enter = nn.Linear(OBJECTS + STATE + ACTION + 2 * ARM, w)
         self.blocks = nn.ModuleList(ModulatedBlock(w, config.predictor_expansion, c) for _ in range(config.predictor_blocks))
         self.leave_norm = nn.LayerNorm(w, elementwise_affine=False)
-        self.leave = nn.Linear(w, config.object_latent)
+        self.leave = nn.Linear(w, OBJECTS)
         nn.init.normal_(self.leave.weight, std=1e-3)
         nn.init.zeros_(self.leave.bias)
 
@@ -162,18 +166,50 @@ class Predictor(nn.Module):
         return (state - self.state_mean) / self.state_std
 
 
+class Features(nn.Module):
+    """What value and policy look at: latent, goal, the way between them, and where things are, and are to be, from the hand.
+
+    [..., D], [..., D] to [..., SIZE]; D = ARM + OBJECTS. The last ones could be learned from the first, but slowly.
+    """
+
+    SIZE = 3 * (ARM + OBJECTS) + 2 * OBJECTS
+
+    def forward(self, latent: Tensor, goal: Tensor) -> Tensor:
+        hand = latent[..., :PLACE].repeat(*[1] * (latent.dim() - 1), THINGS)
+        return torch.cat([latent, goal, goal - latent, latent[..., ARM:] - hand, goal[..., ARM:] - hand], -1)
+
+
+def _network(width: int, outputs: int) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Linear(Features.SIZE, width), nn.LayerNorm(width), nn.ReLU(), nn.Linear(width, width), nn.LayerNorm(width), nn.ReLU(), nn.Linear(width, outputs)
+    )
+
+
 class Value(nn.Module):
     """Discounted number of periods from one latent to another, as the explored behaviour at its best would take (at least 0)."""
 
-    def __init__(self, latent: int, width: int) -> None:
+    def __init__(self, width: int) -> None:
         super().__init__()
-        self.network = nn.Sequential(
-            nn.Linear(3 * latent, width), nn.LayerNorm(width), nn.ReLU(), nn.Linear(width, width), nn.LayerNorm(width), nn.ReLU(), nn.Linear(width, 1)
-        )
+        self.features = Features()
+        self.network = _network(width, 1)
 
     def forward(self, latent: Tensor, goal: Tensor) -> Tensor:
         """[..., D], [..., D] to [...]."""
-        return F.softplus(self.network(torch.cat([latent, goal, goal - latent], -1)).squeeze(-1))
+        return F.softplus(self.network(self.features(latent, goal)).squeeze(-1))
+
+
+class Policy(nn.Module):
+    """An action that the explored behaviour took where it got nearer to a goal: a source of proposals for the search, never a command."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.features = Features()
+        self.network = _network(width, ACTION)
+
+    def forward(self, latent: Tensor, goal: Tensor) -> Tensor:
+        """[..., D], [..., D] to [..., 4]: steps in units of the longest, -1 to 1, and the logit of an open gripper."""
+        out = self.network(self.features(latent, goal))
+        return torch.cat([torch.tanh(out[..., :3]), out[..., 3:]], -1)
 
 
 class WorldModel(nn.Module):
@@ -193,11 +229,12 @@ class WorldModel(nn.Module):
         self.encoder = Encoder(config, image_size)
         self.state_model = StateModel(period_s, workspace_low, workspace_high, max_opening_m)
         self.predictor = Predictor(config, state_mean, state_std, action_high)
-        self.value = Value(self.latent_size, config.value_width)
+        self.value = Value(config.value_width)
+        self.policy = Policy(config.value_width)
 
     @property
     def latent_size(self) -> int:
-        return ARM + self.config.object_latent
+        return ARM + OBJECTS
 
     def with_config(self, config: Config) -> "WorldModel":
         """A model with this one's encoder and statistics and new networks for the rest."""
@@ -214,28 +251,45 @@ class WorldModel(nn.Module):
         model.encoder.load_state_dict(self.encoder.state_dict())
         return model
 
+    def offset(self, latent: Tensor, state: Tensor) -> Tensor:
+        """What the picture says of the arm less what proprioception says, [N, ARM]: a roll-out keeps it."""
+        return latent[:, :ARM] - self.predictor.standardised(state)[:, :ARM]
+
+    def step(self, latent: Tensor, state: Tensor, action: Tensor, offset: Tensor) -> tuple[Tensor, Tensor]:
+        """Latent [N, D] and state [N, 7] one action later."""
+        following = self.state_model(state, action)
+        objects = self.predictor(latent[:, ARM:], state, action, following, offset)
+        return torch.cat([self.predictor.standardised(following)[:, :ARM] + offset, objects], -1), following
+
     def rollout(self, latent: Tensor, state: Tensor, actions: Tensor) -> tuple[Tensor, Tensor]:
         """Start latents [N, D], states [N, 7], actions [N, H, 4] to latents [N, H, D] and the last state."""
-        objects = latent[:, ARM:]
-        offset = latent[:, :ARM] - self.predictor.standardised(state)[:, :ARM]
+        offset = self.offset(latent, state)
         latents = []
         for step in range(actions.shape[1]):
-            action = actions[:, step]
-            following = self.state_model(state, action)
-            objects = self.predictor(objects, state, action, following, offset)
-            state = following
-            latents.append(torch.cat([self.predictor.standardised(state)[:, :ARM] + offset, objects], -1))
+            latent, state = self.step(latent, state, actions[:, step], offset)
+            latents.append(latent)
         return torch.stack(latents, 1), state
+
+    def distances(self, latent: Tensor, goal: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Between two latents [..., D]: of the tool [...] and of each thing [..., THINGS] in units of UNIT_M, of the opening [...] as a share of the widest."""
+        std = self.predictor.state_std
+        difference = latent - goal
+        tool = _norm(difference[..., :PLACE] * std[:PLACE])
+        opening = difference[..., PLACE].abs() * std[PLACE] / self.state_model.max_opening_m
+        things = _norm(difference[..., ARM:].unflatten(-1, (THINGS, PLACE)) * std[:PLACE])
+        return tool / UNIT_M, things / UNIT_M, opening
 
     def energy(self, latent: Tensor, goal: Tensor) -> Tensor:
         """How far a latent is from the goal's. [..., D] to [...].
 
-        The square of a weighted sum: distances of the arm's and of the objects' entries (root mean squares), which are exact near the goal, and the value,
-        which knows that an object is pushed from behind and that a gripper opens before it closes. Distances, not their squares, are summed: an arm
-        far from its place must not outweigh an object that is near.
+        A weighted sum of distances, which are exact near the goal, and the value, which knows that an object is pushed from behind and that a
+        gripper opens before it closes. Distances, not their squares: an arm far from its place must not outweigh an object that is near.
         """
         config = self.config
-        squared = (latent - goal).square()
-        arm, objects = (part.mean(-1).add(NO_DISTANCE).sqrt() for part in (squared[..., :ARM], squared[..., ARM:]))
-        apart = config.arm_energy * arm + config.object_energy * objects + config.value_energy * self.value(latent, goal.expand_as(latent))
-        return apart.square()
+        tool, things, opening = self.distances(latent, goal)
+        near = config.arm_energy * tool + config.grip_energy * opening + config.object_energy * things.sum(-1)
+        return near + config.value_energy * self.value(latent, goal.expand_as(latent))
+
+
+def _norm(metres: Tensor) -> Tensor:
+    return metres.square().sum(-1).add(NO_DISTANCE).sqrt()

@@ -8,7 +8,11 @@ from torch import Tensor
 
 from .data import Episodes
 from .latents import LatentEpisodes, encode_all
-from .model import ARM, WorldModel
+from .model import ARM, PLACE, WorldModel
+from .touch import THINGS
+
+# A thing this much higher than usual is in the air, m.
+LIFTED_M = 0.03
 
 
 def linear_probe(latents: Tensor, targets: Tensor) -> float:
@@ -50,7 +54,7 @@ def measure_latents(model: WorldModel, episodes: LatentEpisodes, *, with_rollout
     objects = [name for name in ("cube", "cup") if name in probes]
     return {
         "linear_probe_m": {name: linear_probe(z, target) for name, target in probes.items()},
-        "quadratic_probe_m": {name: linear_probe(with_products(z[..., ARM:]), probes[name]) for name in objects},
+        "place_error_m": place_errors(model, episodes) if objects else {},
         "nearest_neighbour_m": {name: nearest_neighbour_probe(z[..., ARM:] if name in objects else z, target) for name, target in probes.items()},
         "latent_spectrum": spectrum.tolist(),
         "effective_rank": float(torch.exp(-(share * share.clamp_min(1e-12).log()).sum())),
@@ -58,10 +62,21 @@ def measure_latents(model: WorldModel, episodes: LatentEpisodes, *, with_rollout
     }
 
 
-def with_products(latents: Tensor) -> Tensor:
-    """Entries and their products in pairs: what a smooth, not quite linear map can read."""
-    one, other = torch.triu_indices(latents.shape[-1], latents.shape[-1])
-    return torch.cat([latents, latents[..., one] * latents[..., other]], -1)
+def place_errors(model: WorldModel, episodes: LatentEpisodes) -> dict:
+    """How far (m, along the table) the entries are from where the things are: quantiles of all frames and, if there are any, of those in which a thing is lifted."""
+    std, mean = model.predictor.state_std[:PLACE], model.predictor.state_mean[:PLACE]
+    places = episodes.latents[..., ARM:].unflatten(-1, (THINGS, PLACE)) * std + mean
+    truths = episodes.truths[..., 3:9].unflatten(-1, (THINGS, PLACE))
+    wrong = (places - truths)[..., :2].norm(dim=-1)
+    lifted = truths[..., 2] - truths[..., 2].flatten(0, 1).median(0).values > LIFTED_M
+    quantiles = lambda values: {f"p{q}": float(values.quantile(q / 100)) for q in (50, 75, 90)}
+    result = {}
+    for thing, name in enumerate(("cube", "cup")):
+        result[name] = quantiles(wrong[..., thing].flatten()[:1_000_000])
+        up = lifted[..., thing]
+        if up.any():
+            result[f"{name}_lifted"] = quantiles(wrong[..., thing][up])
+    return result
 
 
 def measure_rollouts(model: WorldModel, episodes: LatentEpisodes) -> dict:

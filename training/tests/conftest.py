@@ -44,7 +44,9 @@ def paint(tool: np.ndarray, cube: np.ndarray, cup: np.ndarray) -> np.ndarray:
 
 
 def make_episodes(count: int = TRAINING_EPISODES + VALIDATION_EPISODES, seed: int = 0) -> Episodes:
-    """The tool goes about by its actions; in every third episode the cube goes with it, and in every fourth the gripper is closed."""
+    """The tool goes about by its actions; in every third episode the cube goes with it, in every fourth the gripper is told to close: in every twelfth it holds
+    the cube, just above the table.
+    """
     random = np.random.default_rng(seed)
     low, high = np.array(WORKSPACE_LOW), np.array(WORKSPACE_HIGH)
     images = np.zeros((count, STEPS + 1, SIZE, SIZE, 3), np.uint8)
@@ -53,15 +55,21 @@ def make_episodes(count: int = TRAINING_EPISODES + VALIDATION_EPISODES, seed: in
     truths = np.zeros((count, STEPS + 1, 9), np.float32)
     for episode in range(count):
         tool, cube, cup = (random.uniform(low, high) for _ in range(3))
-        before, gripper = tool, float(episode % 4 != 0)
+        gripper, holds = float(episode % 4 != 0), episode % 12 == 0
+        if holds:
+            tool[2] = 0.04
+            cube = tool
+        before = tool
         for t in range(STEPS + 1):
             images[episode, t] = paint(tool, cube, cup)
-            states[episode, t] = [*tool, 0.08 * gripper, *(tool - before) / 0.2]
+            states[episode, t] = [*tool, 0.03 if holds else 0.08 * gripper, *(tool - before) / 0.2]
             truths[episode, t] = [*tool, *cube, *cup]
             if t == STEPS:
                 break
             # Long and short steps, so that there are frames close to each other and apart.
             action = random.uniform(-0.04, 0.04, 3) * random.choice([0.05, 1.0])
+            if holds:
+                action[2] = 0
             actions[episode, t] = [*action, gripper]
             before, tool = tool, np.clip(tool + action, low, high)
             if episode % 3 == 0:

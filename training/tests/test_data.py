@@ -2,33 +2,39 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from conftest import make_episodes, write_data, write_shard
 from jepa.data import Episodes, WindowSampler, load_episodes
 
 
-def numbered(count=6, steps=10, moving=()) -> Episodes:
-    """Every number says which episode and frame it belongs to."""
+def numbered(count=6, steps=10, holding={}) -> Episodes:
+    """Every number says which episode and frame it belongs to; but for the gripper, in which there are things of the widths (m) in `holding`.
+
+    The hand is on the table and goes by a metre a period. It grips in the fourth frame and holds from the fifth on.
+    """
     episode, frame = np.arange(count)[:, None], np.arange(steps + 1)[None]
     number = (100 * episode + frame).astype(np.float32)
-    truths = np.zeros((count, steps + 1, 9), np.float32)
-    for one in moving:
-        truths[one, :, 3] = 0.05 * np.arange(steps + 1)
+    states, actions = number[..., None].repeat(7, 2), number[:, :-1, None].repeat(4, 2)
+    states[..., 2], actions[..., 3] = 0, 1
+    for one, width in holding.items():
+        states[one, :, 3], actions[one, 2:, 3] = width, 0
     images = np.stack(np.broadcast_arrays(episode, frame, 0 * frame), -1).astype(np.uint8)[:, :, None, None, :].repeat(2, 2).repeat(2, 3)
-    return Episodes(images, number[..., None].repeat(7, 2), number[:, :-1, None].repeat(4, 2), truths, {})
+    return Episodes(images, states, actions, np.zeros((count, steps + 1, 9), np.float32), {})
 
 
 def sampler(episodes, **options):
-    return WindowSampler(episodes, **{"horizon": 4, "frames": (0, 1, 4), "windows": 64, "moving_share": 0.0, "seed": 0, **options})
+    return WindowSampler(episodes, **{"horizon": 4, "frames": (0, 1, 4), "windows": 64, "felt_share": 0.0, "held_share": 0.0, "seed": 0, **options})
 
 
 class TestWindowSampler:
-    @pytest.mark.parametrize("moving_share", [0.0, 0.5, 1.0])
-    def test_windows_stay_in_one_episode_and_fit_together(self, moving_share):
-        draws = sampler(numbered(moving=(1, 4)), moving_share=moving_share)
+    @pytest.mark.parametrize(("felt_share", "held_share"), [(0.0, 0.0), (0.5, 0.2), (0.6, 0.4)])
+    def test_windows_stay_in_one_episode_and_fit_together(self, felt_share, held_share):
+        draws = sampler(numbered(holding={1: 0.03, 4: 0.06}), felt_share=felt_share, held_share=held_share)
         starts = set()
         for _ in range(20):
-            images, states, actions = draws.draw()
+            windows = draws.draw()
+            images, states, actions = windows.images, windows.states, windows.actions
             assert images.shape == (64, 3, 2, 2, 3) and states.shape == (64, 3, 7) and actions.shape == (64, 4, 4)
             first = actions[:, 0, 0].numpy()
             episode, start = first // 100, first % 100
@@ -40,21 +46,37 @@ class TestWindowSampler:
             starts |= set(start)
         assert starts == set(range(7)), "the first and the last window too"
 
+    def test_what_was_felt_is_of_the_frames_that_are_shown(self):
+        windows = sampler(numbered(holding={1: 0.03, 4: 0.06}), windows=400).draw()
+        episode, frame = windows.states[..., 0] // 100, windows.states[..., 0] % 100
+        assert windows.felt.shape == (400, 3, 2, 3) and windows.held.shape == (400, 3, 2) and windows.held.dtype == torch.bool
+        for thing, holding in enumerate((1, 4)):
+            felt, held = windows.felt[:, :, thing, 0], windows.held[:, :, thing]
+            here = episode == holding
+            # Held from frame 4 on; before, it was where it was gripped in frame 3.
+            assert here.any() and torch.equal(held, here & (frame >= 4))
+            torch.testing.assert_close(felt[here], 100.0 * holding + frame[here].where(frame[here] >= 4, torch.tensor(3.0)))
+            assert felt[~here].isnan().all()
+
     def test_the_same_seed_draws_the_same(self):
         one, again, other = (sampler(numbered(), seed=seed) for seed in (5, 5, 6))
         first, second = one.draw(), one.draw()
-        assert all((a == b).all() for a, b in zip(first, again.draw()))
-        assert all((a == b).all() for a, b in zip(second, again.draw()))
-        assert not (first[2] == second[2]).all() and not (first[2] == other.draw()[2]).all()
+        for drawn in (first, second):
+            repeated = again.draw()
+            assert all(torch.equal(getattr(drawn, name), getattr(repeated, name)) for name in ("images", "states", "actions", "held"))
+        assert not torch.equal(first.actions, second.actions) and not torch.equal(first.actions, other.draw().actions)
 
-    def test_the_share_in_which_something_moves(self):
-        _, _, actions = sampler(numbered(count=40, moving=(7,)), windows=400, moving_share=0.6).draw()
-        share = float((actions[:, 0, 0] // 100 == 7).float().mean())
-        assert 0.6 <= share < 0.7
+    def test_the_shares_that_begin_with_a_thing_where_it_lies_and_with_one_in_the_hand(self):
+        windows = sampler(numbered(count=40, holding={7: 0.03, 9: 0.06}), windows=400, felt_share=0.5, held_share=0.2).draw()
+        known, held = windows.felt[:, 0].isfinite().all(-1).any(-1), windows.held[:, 0].any(-1)
+        assert (known & ~held)[:200].all() and held[200:280].all()
+        assert set((windows.states[:280, 0, 0] // 100).tolist()) == {7, 9}
+        assert 0.7 <= float(known.float().mean()) < 0.8, "of the rest few"
 
-    def test_where_nothing_moves_it_draws_all_the_same(self):
-        _, _, actions = sampler(numbered(), moving_share=1.0).draw()
-        assert len(set((actions[:, 0, 0] // 100).tolist())) == 6
+    def test_where_nothing_was_felt_it_draws_all_the_same(self):
+        windows = sampler(numbered(), felt_share=1.0).draw()
+        assert len(set((windows.actions[:, 0, 0] // 100).tolist())) == 6
+        assert windows.felt.isnan().all() and not windows.held.any()
 
     @pytest.mark.parametrize("frames", [(1, 4), (0, 5)])
     def test_frames_outside_the_window_are_refused(self, frames):
@@ -103,7 +125,7 @@ class TestLoadEpisodes:
     def test_split(self):
         training, validation = numbered(10).split(3)
         assert len(training) == 7 and len(validation) == 3
-        assert training.states.max() < 700 and validation.states.min() == 700
+        assert training.states[..., 0].max() < 700 and validation.states[..., 0].min() == 700
 
     @pytest.mark.parametrize("count", [0, 10, 11])
     def test_split_without_anything_left(self, count):

@@ -14,7 +14,8 @@ import torch
 import export
 from conftest import VALIDATION_EPISODES, make_episodes, save_run, shake, write_data
 from jepa.build import load_checkpoint, new_model
-from jepa.model import ARM
+from jepa.graphs import ProposalGraph
+from jepa.model import ACTION, ARM, OBJECTS, PLACE
 
 DONE = ["predictor", "value"]
 
@@ -43,7 +44,7 @@ def bundle(made):
 
 @pytest.fixture(scope="module")
 def sessions(bundle):
-    return {name: onnxruntime.InferenceSession(bundle / f"{name}.onnx", providers=["CPUExecutionProvider"]) for name in ("encoder", "rollout")}
+    return {name: onnxruntime.InferenceSession(bundle / f"{name}.onnx", providers=["CPUExecutionProvider"]) for name in ("encoder", "rollout", "proposal")}
 
 
 def contents(folder):
@@ -60,7 +61,8 @@ class TestManifest:
                                    "energy", "planning", "files", "training"}
         assert manifest["schema_version"] == 1 and manifest["name"] == "small-jepa" and manifest["license"] == "Apache-2.0"
         assert manifest["image"] == {"width": 64, "height": 64, "channels": "rgb", "crop": "center_square", "frames": 1}
-        assert manifest["latent"] == {"shape": [ARM + config.object_latent], "dtype": "float32"}
+        assert manifest["latent"].keys() == {"shape", "dtype", "readable"}
+        assert manifest["latent"]["shape"] == [10] and manifest["latent"]["dtype"] == "float32"
         assert manifest["horizon"] == config.rollout == 5
         state, action = manifest["state"], manifest["action"]
         assert state["names"] == ["ee_x", "ee_y", "ee_z", "gripper_opening", "ee_vx", "ee_vy", "ee_vz"]
@@ -68,16 +70,25 @@ class TestManifest:
         assert action == {"kind": "ee_delta", "names": ["dx", "dy", "dz", "gripper"], "units": ["m", "m", "m", "1"], "low": [-0.04, -0.04, -0.04, 0],
                           "high": [0.04, 0.04, 0.04, 1], "period_s": 0.2, "frame": "base"}
 
+    def test_entries_can_be_read_in_metres(self, manifest, episodes):
+        readable = manifest["latent"]["readable"]
+        assert readable["names"] == ["tool_x", "tool_y", "tool_z", "opening", "narrow_x", "narrow_y", "narrow_z", "wide_x", "wide_y", "wide_z"]
+        assert readable["units"] == ["m"] * 10
+        states = episodes.states.reshape(-1, 7)
+        for field, wanted in (("mean", states.mean(0)), ("std", states.std(0))):
+            np.testing.assert_allclose(readable[field], wanted[[0, 1, 2, 3, 0, 1, 2, 0, 1, 2]], rtol=1e-2, atol=1e-4)
+
     def test_energy_was_measured(self, manifest):
         energy = manifest["energy"]
-        assert energy["kind"] == "latent_distance_with_value"
+        assert energy["kind"] == "places_with_value"
+        assert "0.2 x the tool's distance" in energy["description"] and "0.1 x the gripper's" in energy["description"]
         assert 0 < energy["noise_floor"] and 0 < energy["reached_below"]
         quantiles = energy["training_quantiles"]
         assert 0 < quantiles["p50"] < quantiles["p95"] < quantiles["p99"]
 
     def test_files_are_the_files(self, manifest, bundle):
-        assert manifest["files"].keys() == {"encoder.onnx", "rollout.onnx"}
-        assert sorted(contents(bundle)) == ["encoder.onnx", "manifest.json", "rollout.onnx"]
+        assert manifest["files"].keys() == {"encoder.onnx", "rollout.onnx", "proposal.onnx"}
+        assert sorted(contents(bundle)) == ["encoder.onnx", "manifest.json", "proposal.onnx", "rollout.onnx"]
         for name, entry in manifest["files"].items():
             data = (bundle / name).read_bytes()
             assert entry == {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
@@ -87,6 +98,7 @@ class TestManifest:
         assert training["steps"] == 321 and training["minutes"] == 1.5 + 6 + 6 and training["episodes"] == 44
         assert training["config"]["validation_episodes"] == VALIDATION_EPISODES
         assert max(training["parity"]["latent_max_difference"], training["parity"]["rollout_max_difference"]) <= export.TOLERANCE
+        assert training["parity"]["proposals_parted"] <= 0.1
         assert training["parity"]["rank_correlation_min"] >= 0.9999 and training["parity"]["candidates"] == 256
         assert len(training["measured"]["multi_step_ratio"]) == manifest["horizon"]
 
@@ -102,13 +114,14 @@ class TestManifest:
         assert other["training"]["measured"]["multi_step_ratio"] == pytest.approx(manifest["training"]["measured"]["multi_step_ratio"])
 
     def test_a_goal_is_reached_between_what_is_near_and_what_is_far(self, config, episodes):
-        """With latents that are places in units of 2 cm, an energy of (0.3 + 1) x 0.5 is at most one of things 1 cm apart."""
+        """With latents that are places, the energy of things less than 1 cm apart is less than this."""
         model = new_model(replace(config, value_energy=0.0), episodes)
-        places = torch.from_numpy(np.concatenate([episodes.states[..., :ARM], episodes.truths[..., 3:9]], -1)) / 0.02
+        std, mean = (torch.cat([value[:ARM], value[:PLACE], value[:PLACE]]) for value in (model.predictor.state_std, model.predictor.state_mean))
+        places = (torch.from_numpy(np.concatenate([episodes.states[..., :ARM], episodes.truths[..., 3:9]], -1)) - mean) / std
         shown = iter([places.flatten(0, 1)])
         model.encoder.forward = lambda pixels: next(shown)
         statistics = export.energy_statistics(model, episodes)
-        assert 0 < statistics["noise_floor"] < statistics["reached_below"] < (1.3 * 0.5) ** 2
+        assert 0 < statistics["noise_floor"] < statistics["reached_below"] < 0.2 * 0.1 + 0.1 * 0.125 + 1.0 * (0.1 + 0.1) + 0.01
 
 
 class TestGraphs:
@@ -134,10 +147,12 @@ class TestGraphs:
             {"latent": latent.numpy(), "state": state.numpy(), "actions": actions.numpy(), "goal": goal.numpy()})
 
         def wanted_energy(z):
-            arm, objects = (np.sqrt((part**2).mean(-1) + 1e-4) for part in np.split((z - goal).numpy(), [ARM], -1))
+            std = model.predictor.state_std.numpy()
+            apart = np.split((z - goal).numpy() * np.concatenate([std[:ARM], std[:PLACE], std[:PLACE]]), [3, ARM, ARM + PLACE], -1)
+            tool, _, one, other = (np.sqrt((part**2).sum(-1) + 1e-6) for part in apart)
             with torch.no_grad():
                 periods = model.value(z, goal.expand_as(z)).numpy()
-            return (0.3 * arm + objects + 0.1 * periods) ** 2
+            return 0.2 * tool / 0.1 + 0.1 * np.abs(apart[1][..., 0]) / 0.08 + (one + other) / 0.1 + 0.1 * periods
 
         assert energy.shape == (candidates, horizon) and start_energy.shape == (1,)
         assert final_latent.shape == (candidates, d) and final_state.shape == (candidates, 7)
@@ -156,8 +171,23 @@ class TestGraphs:
         np.testing.assert_allclose(final_state, s, atol=1e-5)
         assert candidates == 1 or np.ptp(energy[:, -1]) > 1e-3, "actions matter"
 
+    @pytest.mark.parametrize("candidates, decided", [(1, 0), (26, 0), (26, 1), (7, 3), (3, 5)])
+    def test_proposals_agree_with_pytorch(self, made, sessions, candidates, decided):
+        model, _ = load_checkpoint(made / "run" / "checkpoint.pt")
+        d, horizon = model.latent_size, model.config.rollout
+        random = torch.Generator().manual_seed(candidates)
+        asked = {"latent": torch.randn(1, d, generator=random), "state": torch.tensor([[0.6, -0.2, 0.05, 0.04, 0, 0, 0]]), "goal": torch.randn(1, d, generator=random),
+                 "committed": torch.tensor([0.04, 0.04, 0.04, 1]) * torch.rand(horizon, ACTION, generator=random), "fixed": (torch.arange(horizon) < decided).float(),
+                 "noise": torch.randn(candidates, horizon, ACTION, generator=random)}
+        [actions] = sessions["proposal"].run(["actions"], {name: value.numpy() for name, value in asked.items()})
+        with torch.no_grad():
+            wanted = ProposalGraph(model)(**asked)
+        assert actions.shape == (candidates, horizon, ACTION) and actions.dtype == np.float32
+        np.testing.assert_allclose(actions, wanted, atol=1e-5)
+        assert (actions[:, :decided] == asked["committed"][:decided].numpy()).all()
+
     def test_only_wanted_outputs_need_to_be_fetched(self, sessions, config):
-        d = ARM + config.object_latent
+        d = ARM + OBJECTS
         [energy] = sessions["rollout"].run(["energy"], {"latent": np.zeros((1, d), np.float32), "state": np.zeros((1, 7), np.float32),
                                                         "actions": np.zeros((3, config.rollout, 4), np.float32), "goal": np.ones((1, d), np.float32)})
         assert energy.shape == (3, config.rollout)
@@ -187,7 +217,10 @@ class TestRefusals:
         ("the predictor", lambda model: model.predictor.leave.bias.add_(0.01)),
         ("the workspace", lambda model: model.state_model.low.add_(0.05)),
         ("the value", lambda model: model.value.network[-1].bias.add_(0.1)),
-        ("the energy's weights", lambda model: setattr(model, "config", replace(model.config, arm_energy=0.31))),
+        ("the policy", lambda model: model.policy.network[-1].bias.add_(0.1)),
+        ("the gripper's policy", lambda model: model.policy.network[-1].weight[3].mul_(-1)),
+        ("the energy's weights", lambda model: setattr(model, "config", replace(model.config, arm_energy=0.21))),
+        ("the gripper's weight in the energy", lambda model: setattr(model, "config", replace(model.config, grip_energy=0.11))),
         ("the encoder's numbers", lambda model: model.encoder.arm[-1].bias.fill_(float("nan"))),
     ])
     def test_graphs_that_differ_from_pytorch(self, made, monkeypatch, tmp_path, what, spoil):
@@ -204,13 +237,18 @@ class TestRefusals:
         assert contents(bundle) == before
         assert not bundle.with_name("small-jepa.part").exists()
 
-    def test_a_model_that_gives_no_numbers(self, made, config, episodes, monkeypatch, tmp_path):
+    @pytest.mark.parametrize("part", [
+        "predictor", "value",
+        "policy",
+    ])
+    def test_a_model_that_gives_no_numbers(self, made, config, episodes, monkeypatch, tmp_path, part):
         model = shake(new_model(config, episodes))
+        last = {"predictor": model.predictor.leave, "value": model.value.network[-1], "policy": model.policy.network[-1]}[part]
         with torch.no_grad():
-            model.predictor.leave.bias[0] = float("nan")
-        save_run(made / "sick", model, episodes, done=DONE)
+            last.bias[0] = float("nan")
+        save_run(made / f"sick-{part}", model, episodes, done=DONE)
         with pytest.raises((SystemExit, ValueError)):
-            run_export(monkeypatch, made, tmp_path / "new", run="sick")
+            run_export(monkeypatch, made, tmp_path / "new", run=f"sick-{part}")
         assert not (tmp_path / "new").exists()
 
     @pytest.mark.parametrize("done, missing", [([], "predictor and value"), (["predictor"], "value")])
@@ -248,5 +286,5 @@ def test_a_new_bundle_takes_the_place_of_the_old_one_whole(made, bundle, monkeyp
     old.mkdir()
     (old / "stray.txt").write_text("of the old one")
     run_export(monkeypatch, made, old)
-    assert sorted(contents(old)) == ["encoder.onnx", "manifest.json", "rollout.onnx"]
+    assert sorted(contents(old)) == ["encoder.onnx", "manifest.json", "proposal.onnx", "rollout.onnx"]
     assert [file.name for file in tmp_path.iterdir()] == ["place"]

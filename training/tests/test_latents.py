@@ -7,7 +7,7 @@ import torch
 import jepa.latents
 from conftest import make_episodes, shake
 from jepa.build import new_model
-from jepa.latents import LatentEpisodes, LatentSampler, encode_all, encode_episodes, join
+from jepa.latents import LatentEpisodes, LatentSampler, changing_windows, encode_all, encode_episodes, join
 from jepa.model import ARM
 
 
@@ -43,6 +43,14 @@ class TestLatentSampler:
         _, _, actions = sampler(numbered(count=40, moving=range(20)), windows=400, moving_share=0.6).draw()
         share = float((actions[:, 0, 0] < 2000).float().mean())
         assert 0.75 < share < 0.85, "60 % curated, half of the others by chance"
+
+    def test_a_quarter_counts_as_changing_the_one_that_changes_most(self):
+        episodes = numbered(count=40, moving=range(40))
+        episodes.latents[..., ARM:] *= torch.randperm(40)[:, None, None]
+        windows = changing_windows(episodes, 4)
+        assert windows.shape == (70, 2), "of 40 x 7"
+        fastest = episodes.latents[:, -1, ARM].argsort()[-10:]
+        assert set(windows[:, 0].tolist()) == set(fastest.tolist())
 
     def test_an_arm_that_moves_is_no_object_that_does(self):
         episodes = numbered(count=40, moving=range(30))

@@ -2,11 +2,11 @@ from dataclasses import replace
 
 import pytest
 import torch
-from torch.nn import functional as F
 
 from conftest import shake
 from jepa.graphs import EncoderGraph, RolloutGraph
-from jepa.model import ACTION, ARM, NO_DISTANCE, SpatialSoftmax, StateModel, Value
+from jepa.model import ACTION, ARM, NO_DISTANCE, OBJECTS, PLACE, UNIT_M, Features, Policy, SpatialSoftmax, StateModel, Value
+from jepa.touch import THINGS
 
 LOW, HIGH = torch.tensor([0.35, -0.22, 0.02]), torch.tensor([0.65, 0.22, 0.32])
 STEPS = 7
@@ -33,6 +33,18 @@ class TestRollout:
             state = model.state_model(state, actions[:, step])
             torch.testing.assert_close(rolled[:, step, :ARM], standardised(state) + offset)
         torch.testing.assert_close(final_state, state)
+
+    def test_it_is_one_step_after_the_other_and_keeps_the_offset(self, model):
+        shake(model)
+        latent, state, actions = start(model)
+        rolled, final_state = model.rollout(latent, state, actions)
+        offset = model.offset(latent, state)
+        assert offset.shape == (5, ARM) and offset.abs().min() > 1e-3
+        for step in range(STEPS):
+            latent, state = model.step(latent, state, actions[:, step], offset)
+            torch.testing.assert_close(latent, rolled[:, step])
+            torch.testing.assert_close(model.offset(latent, state), offset, atol=1e-5, rtol=1e-4)
+        torch.testing.assert_close(state, final_state)
 
     def test_a_picture_that_agrees_with_proprioception_needs_no_offset(self, model):
         shake(model)
@@ -116,10 +128,9 @@ class TestEncoder:
         pixels = torch.from_numpy(episodes.images[:4, 0])
         torch.testing.assert_close(model.encoder(pixels)[1:2], model.encoder(pixels[1:2]), atol=1e-5, rtol=1e-4)
 
-    def test_in_training_the_objects_entries_have_unit_variance(self, model, episodes):
+    def test_there_is_a_place_for_each_thing(self, model, episodes):
         latents = model.train().encoder(torch.from_numpy(episodes.images[:16, ::4].reshape(-1, 64, 64, 3)))
-        assert latents.shape == (48, ARM + model.config.object_latent)
-        torch.testing.assert_close(latents[:, ARM:].std(0, correction=0), torch.ones(model.config.object_latent), atol=0.05, rtol=0)
+        assert latents.shape == (48, ARM + THINGS * PLACE) and model.latent_size == ARM + OBJECTS == 10
 
     @pytest.mark.parametrize("row, column", [(0, 0), (3, 12), (15, 7)])
     def test_keypoints_are_where_the_maps_are_active(self, row, column):
@@ -154,16 +165,58 @@ class TestRolloutGraph:
             assert torch.equal(inside, outside)
 
 
+def randomise(network):
+    for weight in network.parameters():
+        torch.nn.init.normal_(weight)
+
+
+class TestFeatures:
+    def test_where_things_and_the_goal_s_things_are_from_the_hand(self):
+        hand, things, goal_things = torch.tensor([1.0, 2, 3]), torch.tensor([4.0, 5, 6, 7, 8, 9]), torch.tensor([10.0, 20, 30, 40, 50, 60])
+        latent = torch.cat([hand, torch.tensor([-5.0]), things])
+        goal = torch.cat([torch.tensor([0.1, 0.2, 0.3, 0.4]), goal_things])
+        features = Features()(latent, goal)
+        assert features.shape == (Features.SIZE,)
+        wanted = [*latent, *goal, *(goal - latent), 3, 3, 3, 6, 6, 6, 9, 18, 27, 39, 48, 57]
+        torch.testing.assert_close(features, torch.tensor([float(value) for value in wanted]))
+
+    @pytest.mark.parametrize("shape", [(), (7,), (7, 3), (2, 3, 4)])
+    def test_of_any_number_of_latents_each_by_itself(self, shape):
+        latent, goal = torch.randn(*shape, ARM + OBJECTS), torch.randn(*shape, ARM + OBJECTS)
+        features = Features()(latent, goal)
+        assert features.shape == (*shape, Features.SIZE)
+        last = tuple(size - 1 for size in shape)
+        torch.testing.assert_close(features[last], Features()(latent[last], goal[last]))
+
+    def test_relative_places_do_not_change_when_everything_is_elsewhere(self):
+        latent, goal = torch.randn(5, ARM + OBJECTS), torch.randn(5, ARM + OBJECTS)
+        shift = torch.randn(5, PLACE)
+        shifted = lambda z: torch.cat([z[:, :PLACE] + shift, z[:, PLACE:ARM], z[:, ARM:] + shift.repeat(1, THINGS)], -1)
+        one, other = Features()(latent, goal), Features()(shifted(latent), shifted(goal))
+        torch.testing.assert_close(one[:, 2 * (ARM + OBJECTS) :], other[:, 2 * (ARM + OBJECTS) :], atol=1e-5, rtol=1e-4)
+
+
 class TestValue:
     def test_is_a_number_of_periods_for_each_pair(self):
-        value = Value(5, 8)
-        for weight in value.parameters():
-            torch.nn.init.normal_(weight)
-        latents, goals = 10 * torch.randn(200, 3, 5), 10 * torch.randn(200, 3, 5)
+        value = Value(8)
+        randomise(value)
+        latents, goals = 10 * torch.randn(200, 3, ARM + OBJECTS), 10 * torch.randn(200, 3, ARM + OBJECTS)
         periods = value(latents, goals)
         assert periods.shape == (200, 3) and (periods >= 0).all()
         torch.testing.assert_close(periods[7, 1], value(latents[7, 1], goals[7, 1]))
         assert not torch.allclose(periods, value(goals, latents)), "there and back are not the same"
+
+
+class TestPolicy:
+    def test_steps_are_at_most_the_longest_and_the_gripper_is_a_logit(self):
+        policy = Policy(8)
+        randomise(policy)
+        latents, goals = 10 * torch.randn(200, 3, ARM + OBJECTS), 10 * torch.randn(200, 3, ARM + OBJECTS)
+        chosen = policy(latents, goals)
+        assert chosen.shape == (200, 3, ACTION)
+        assert (chosen[..., :3].abs() <= 1).all() and (chosen[..., :3].abs().amax((0, 1)) > 0.5).all()
+        assert chosen[..., 3].abs().max() > 1
+        torch.testing.assert_close(chosen[7, 1], policy(latents[7, 1], goals[7, 1]))
 
 
 def set_value(model, periods):
@@ -173,44 +226,86 @@ def set_value(model, periods):
     torch.nn.init.constant_(last.bias, float(torch.tensor(periods).expm1().log()))
 
 
+def standing(model, tool, opening, *things):
+    """The latent [D] of places in m."""
+    predictor = model.predictor
+    arm = predictor.standardised(torch.tensor([*tool, opening, 0, 0, 0]))[:ARM]
+    places = [(torch.tensor(thing) - predictor.state_mean[:PLACE]) / predictor.state_std[:PLACE] for thing in things]
+    return torch.cat([arm, *places])
+
+
+class TestDistances:
+    def test_are_metres_in_units_of_10_cm_and_shares_of_the_opening(self, model):
+        one = standing(model, (0.50, 0.00, 0.10), 0.08, (0.40, 0.1, 0.03), (0.6, -0.1, 0.05))
+        other = standing(model, (0.53, 0.04, 0.10), 0.02, (0.40, 0.1, 0.03), (0.4, -0.1, 0.05))
+        tool, things, opening = model.distances(one, other)
+        assert UNIT_M == 0.1
+        assert tool.item() == pytest.approx(0.5, abs=1e-3) and opening.item() == pytest.approx(0.75, rel=1e-4)
+        assert things.tolist() == pytest.approx([NO_DISTANCE**0.5 / UNIT_M, 2.0], abs=1e-3)
+
+    def test_each_axis_is_as_long_as_the_others(self, model):
+        """Although proprioception varies more along one than along another."""
+        assert model.predictor.state_std[:PLACE].max() > 1.2 * model.predictor.state_std[:PLACE].min()
+        places = [(0.5, 0.0, 0.1), 0.05, (0.4, 0.1, 0.05), (0.6, -0.1, 0.05)]
+        start = standing(model, *places)
+        for part, measured in ((0, lambda d: d[0]), (2, lambda d: d[1][0]), (3, lambda d: d[1][1])):
+            for axis in range(PLACE):
+                moved = list(places)
+                moved[part] = tuple(value + 0.2 * (i == axis) for i, value in enumerate(places[part]))
+                assert measured(model.distances(start, standing(model, *moved))).item() == pytest.approx(2.0, rel=1e-3)
+
+    def test_of_many_to_one_goal(self, model):
+        latents, goal = torch.randn(6, 4, model.latent_size), torch.randn(1, 1, model.latent_size)
+        tool, things, opening = model.distances(latents, goal)
+        assert tool.shape == opening.shape == (6, 4) and things.shape == (6, 4, THINGS)
+        torch.testing.assert_close(things[2, 3], model.distances(latents[2, 3], goal[0, 0])[1])
+
+
+WEIGHTS = ("arm_energy", "grip_energy", "object_energy", "value_energy")
+
+
 class TestEnergy:
-    def test_is_the_square_of_the_weighted_sum_of_distances(self, model):
+    def test_is_the_weighted_sum_of_distances_and_periods(self, model):
         config = model.config
         set_value(model, 4.0)
-        z, goal = torch.zeros(1, model.latent_size), torch.zeros(1, model.latent_size)
-        z[:, :ARM], goal[:, ARM:] = 0.5, 2.0
-        # All entries of a part differ by the same, which then is their root mean square.
-        assert model.energy(z, goal).item() == pytest.approx((config.arm_energy * 0.5 + config.object_energy * 2 + config.value_energy * 4) ** 2, rel=1e-3)
+        one = standing(model, (0.5, 0.0, 0.1), 0.08, (0.4, 0.1, 0.03), (0.6, -0.1, 0.05))
+        other = standing(model, (0.5, 0.3, 0.1), 0.04, (0.4, 0.1, 0.13), (0.4, -0.1, 0.05))
+        wanted = config.arm_energy * 3 + config.grip_energy * 0.5 + config.object_energy * (1 + 2) + config.value_energy * 4
+        assert model.energy(one[None], other[None]).item() == pytest.approx(wanted, rel=1e-3)
 
-    @pytest.mark.parametrize("weight, others", [("arm_energy", 0), ("object_energy", 0), ("value_energy", 0)])
-    def test_each_part_by_itself(self, model, weight, others):
+    @pytest.mark.parametrize("weight", WEIGHTS)
+    def test_each_part_by_itself(self, model, weight):
         shake(model)
-        model.config = replace(model.config, **{**dict.fromkeys(("arm_energy", "object_energy", "value_energy"), others), weight: 2.0})
+        model.config = replace(model.config, **{**dict.fromkeys(WEIGHTS, 0.0), weight: 2.0})
         z, goal = torch.randn(9, model.latent_size), torch.randn(9, model.latent_size)
+        std = model.predictor.state_std
+        apart = (z - goal).abs()
+        length = lambda entries: (apart[:, entries] * std[:PLACE]).norm(dim=-1) / 0.1
         part = {
-            "arm_energy": (z - goal)[:, :ARM].square().mean(-1).sqrt(),
-            "object_energy": (z - goal)[:, ARM:].square().mean(-1).sqrt(),
-            "value_energy": F.softplus(model.value.network(torch.cat([z, goal, goal - z], -1)))[:, 0],
+            "arm_energy": length(slice(0, 3)),
+            "grip_energy": apart[:, 3] * std[3] / 0.08,
+            "object_energy": length(slice(4, 7)) + length(slice(7, 10)),
+            "value_energy": model.value(z, goal),
         }[weight]
-        torch.testing.assert_close(model.energy(z, goal), (2 * part).square(), rtol=1e-3, atol=1e-4)
+        torch.testing.assert_close(model.energy(z, goal), 2 * part, rtol=2e-3, atol=1e-4)
 
     def test_at_the_goal_only_the_value_is_left(self, model):
         config = model.config
         set_value(model, 0.5)
         z = torch.randn(10, model.latent_size)
-        left = (config.arm_energy + config.object_energy) * NO_DISTANCE**0.5 + config.value_energy * 0.5
-        torch.testing.assert_close(model.energy(z, z), torch.full((10,), left**2))
+        nothing = (config.arm_energy + THINGS * config.object_energy) * NO_DISTANCE**0.5 / UNIT_M
+        assert nothing < 0.03, "3 mm of a thing"
+        torch.testing.assert_close(model.energy(z, z), torch.full((10,), nothing + config.value_energy * 0.5))
 
-    def test_an_arm_far_away_does_not_outweigh_an_object(self, model):
-        """The last centimetre of an object is worth about as much with the arm far away as near: that is why distances are summed."""
+    def test_an_arm_far_away_does_not_outweigh_a_thing(self, model):
+        """The last centimetres of a thing are worth as much with the arm far away as near: that is why distances are summed."""
         set_value(model, 0.01)
-        goal = torch.zeros(model.latent_size)
+        goal = standing(model, (0.5, 0.0, 0.1), 0.08, (0.4, 0.1, 0.03), (0.6, -0.1, 0.05))
         gains = []
-        for arm in (0.0, 3.0):
-            near, far = goal.clone(), goal.clone()
-            near[:ARM], far[:ARM], far[ARM:] = arm, arm, 0.2
-            gains.append((model.energy(far, goal).sqrt() - model.energy(near, goal).sqrt()).item())
-        assert gains[0] == pytest.approx(gains[1], rel=1e-3)
+        for arm in (0.0, 0.3):
+            near, far = (standing(model, (0.5, arm, 0.1), 0.08, (0.4, 0.1 + metres, 0.03), (0.6, -0.1, 0.05)) for metres in (0.0, 0.03))
+            gains.append((model.energy(far, goal) - model.energy(near, goal)).item())
+        assert gains[0] == pytest.approx(gains[1], rel=1e-3) and gains[0] == pytest.approx(0.3 * model.config.object_energy, rel=0.05)
 
     def test_its_gradient_at_the_goal_is_finite(self, model):
         z = torch.zeros(3, model.latent_size, requires_grad=True)
@@ -224,12 +319,12 @@ class TestWithConfig:
         other = model.with_config(replace(config, predictor_width=24, value_width=8)).eval()
         pixels = torch.from_numpy(episodes.images[:3, 0])
         torch.testing.assert_close(other.encoder(pixels), model.encoder(pixels), rtol=0, atol=0)
-        assert other.predictor.enter.out_features == 24 and other.value.network[0].out_features == 8
+        assert other.predictor.enter.out_features == 24 and other.value.network[0].out_features == other.policy.network[0].out_features == 8
         latent, state, actions = start(model)
         rolled, final = other.rollout(latent, state, actions)
         torch.testing.assert_close(final, model.rollout(latent, state, actions)[1], rtol=0, atol=0)
         torch.testing.assert_close(rolled[..., :ARM], model.rollout(latent, state, actions)[0][..., :ARM])
 
     def test_refuses_another_encoder(self, model, config):
-        with pytest.raises(ValueError, match="object_latent is 8 and the encoder was trained with 6; leave --object-latent out"):
-            model.with_config(replace(config, object_latent=8))
+        with pytest.raises(ValueError, match="head_width is 32 and the encoder was trained with 24; leave --head-width out"):
+            model.with_config(replace(config, head_width=32))

@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from jepa.latents import LatentEpisodes
-from jepa.model import ARM
-from jepa.probes import evaluate, linear_probe, measure_latents, measure_rollouts, nearest_neighbour_probe, with_products
+from jepa.model import ARM, OBJECTS, PLACE
+from jepa.probes import evaluate, linear_probe, measure_latents, measure_rollouts, nearest_neighbour_probe, place_errors
 
 
 def test_linear_probe_finds_what_is_there_and_nothing_else():
@@ -14,14 +14,6 @@ def test_linear_probe_finds_what_is_there_and_nothing_else():
     targets = latents @ torch.randn(8, 3) + torch.tensor([1.0, 2.0, 3.0])
     assert linear_probe(latents, targets) < 1e-5
     assert linear_probe(torch.randn(20, 9, 8), targets) > 1
-
-
-def test_products_make_a_linear_probe_quadratic():
-    latents = torch.randn(20, 9, 4)
-    targets = latents[..., :1] * latents[..., 1:2] + latents[..., 2:3].square()
-    assert linear_probe(latents, targets) > 0.3
-    assert with_products(latents).shape == (20, 9, 4 + 10)
-    assert linear_probe(with_products(latents), targets) < 1e-5
 
 
 def test_nearest_neighbour_probe_sees_the_metric():
@@ -35,10 +27,12 @@ def test_evaluate_before_training_predicts_that_nothing_moves(model, episodes):
     result = evaluate(model, episodes)
     for name in ("multi_step_ratio", "multi_step_ratio_object_moves"):
         assert result[name] == pytest.approx([1.0] * model.config.rollout, abs=0.1)
-    assert len(result["latent_spectrum"]) == model.config.object_latent
+    assert len(result["latent_spectrum"]) == OBJECTS
     assert result["latent_spectrum"] == sorted(result["latent_spectrum"], reverse=True)
-    assert 1 <= result["effective_rank"] <= model.config.object_latent
-    assert result["quadratic_probe_m"].keys() == {"cube", "cup"}
+    assert 1 <= result["effective_rank"] <= OBJECTS
+    assert result["place_error_m"].keys() == {"cube", "cup", "cube_lifted", "cup_lifted"}
+    for errors in result["place_error_m"].values():
+        assert 0 < errors["p50"] <= errors["p75"] <= errors["p90"] < 10
     for probes in (result["linear_probe_m"], result["nearest_neighbour_m"]):
         assert probes.keys() == {"end_effector", "gripper_opening", "cube", "cup"}
         assert all(0 <= value < 1 for value in probes.values())
@@ -51,7 +45,7 @@ def test_without_a_trained_predictor_nothing_is_said_of_it(model, episodes):
 def test_a_robot_that_does_not_know_where_its_objects_are(model, episodes):
     result = evaluate(model, replace(episodes, truths=np.full_like(episodes.truths, np.nan)))
     assert result["linear_probe_m"].keys() == result["nearest_neighbour_m"].keys() == {"gripper_opening"}
-    assert result["quadratic_probe_m"] == {} and "multi_step_ratio_object_moves" not in result
+    assert result["place_error_m"] == {} and "multi_step_ratio_object_moves" not in result
     assert np.isfinite(result["multi_step_ratio"]).all()
 
 
@@ -71,6 +65,22 @@ class TestOfLatentsThatAreKnown:
         # Objects are looked for by the objects' entries alone.
         elsewhere = replace(known, latents=torch.cat([10 * torch.randn(*known.latents.shape[:2], ARM), known.latents[..., ARM:]], -1))
         assert measure_latents(model, elsewhere, with_rollouts=False)["nearest_neighbour_m"]["cube"] == result["nearest_neighbour_m"]["cube"]
+
+    def test_places_are_told_in_metres_along_the_table(self, model, known):
+        std, mean = model.predictor.state_std[:PLACE], model.predictor.state_mean[:PLACE]
+        # The cube is seen 3 cm beside its place in most frames and 9 cm in a fifth, the cup too high.
+        offset = torch.zeros(*known.latents.shape[:2], 6)
+        offset[..., 0], offset[::5, :, 0], offset[..., 5] = 0.03, 0.09, 0.2
+        truths = known.truths.clone()
+        truths[..., [5, 8]] = 0.03
+        truths[7, 2, 5] = 0.1
+        places = truths[..., 3:9] + offset
+        objects = (places - mean.repeat(2)) / std.repeat(2)
+        result = place_errors(model, replace(known, latents=torch.cat([known.latents[..., :ARM], objects], -1), truths=truths))
+        assert result.keys() == {"cube", "cup", "cube_lifted"}, "the cup never was in the air"
+        assert result["cube"] == pytest.approx({"p50": 0.03, "p75": 0.03, "p90": 0.09}, abs=1e-5)
+        assert result["cube_lifted"] == pytest.approx({"p50": 0.03, "p75": 0.03, "p90": 0.03}, abs=1e-5)
+        assert max(result["cup"].values()) < 1e-5
 
     def test_an_error_is_measured_where_something_moves(self, model, known, monkeypatch):
         """A predictor that takes the cube along with the tool is right in every third episode, where it really goes along."""

@@ -18,7 +18,8 @@ from conftest import SMALL_OPTIONS, make_episodes, write_data
 TRAINING = Path(train.__file__).parent
 # As train.py itself, but with a checkpoint and a line in the log after every step.
 BUSY_SAVER = "import train; train.CHECKPOINT_EVERY_S = -1; train.LOG_EVERY_STEPS = 1; train.main()"
-STAGES = {"without actions": [], "with actions": ["--with-actions", "--frames", "0", "3", "8"]}
+# With SIGReg, which has a network to learn beside the model.
+STAGES = {"without actions": [], "with actions": ["--with-actions", "--frames", "0", "3", "8", "--sigreg-weight", "0.2"]}
 
 
 @pytest.fixture(scope="module")
@@ -102,8 +103,9 @@ def test_two_stages(data, tmp_path, monkeypatch):
     run_here(monkeypatch, data, tmp_path / "before", "--minutes", "0")
     run_here(monkeypatch, data, tmp_path / "one", "--minutes", "0.01")
     losses, measured = read_log(tmp_path / "one")
-    assert losses[0].keys() == {"step", "minutes", "rate", "loss", "persistence", "arm", "sigreg", "repeated"}
+    assert losses[0].keys() == {"step", "minutes", "rate", "loss", "arm", "touch", "persistence"}
     assert not any(name.startswith("multi_step") for name in measured)
+    assert measured["place_error_m"].keys() >= {"cube", "cup"} and any(entry["touch"] > 0 for entry in losses)
     first = read(tmp_path / "one")
     assert moved(first, read(tmp_path / "before")) == {"encoder"}, "without actions there is nothing to predict with them"
 
@@ -112,7 +114,7 @@ def test_two_stages(data, tmp_path, monkeypatch):
     assert "encoder" not in moved(read(tmp_path / "begun"), first), "it starts where the first stage ended"
     run_here(monkeypatch, data, tmp_path / "two", *second, "--minutes", "0.01")
     losses, measured = read_log(tmp_path / "two")
-    assert losses[0].keys() == {"step", "minutes", "rate", "loss", "persistence", "arm", "sigreg", "repeated", "multi_step"}
+    assert losses[0].keys() == {"step", "minutes", "rate", "loss", "arm", "touch", "persistence", "sigreg", "repeated", "multi_step"}
     assert len(measured["multi_step_ratio"]) == len(measured["multi_step_ratio_object_moves"]) == 5
     assert moved(read(tmp_path / "two"), read(tmp_path / "begun")) == {"encoder", "predictor"}
 
@@ -155,7 +157,7 @@ def test_a_lerobot_data_set_of_a_robot_that_knows_no_places(data, tmp_path, monk
     monkeypatch.setattr(sys, "argv", ["to_lerobot.py", "--data", str(data), "--out", str(tmp_path / "recorded"), "--no-truths"])
     to_lerobot.main()
     run_here(monkeypatch, tmp_path / "recorded", tmp_path / "run", *STAGES["with actions"][:1], "--minutes", "0.003", "--data-steps", "4",
-             "--horizon", "4", "--frames", "0", "4", "--rollout", "3", "--moving-share", "0.5")
+             "--horizon", "4", "--frames", "0", "4", "--rollout", "3", "--felt-share", "0.3")
     assert read(tmp_path / "run")["episodes"] == 2 * 44 - 32
     measured = read_log(tmp_path / "run")[1]
     assert measured["linear_probe_m"].keys() == {"gripper_opening"} and len(measured["multi_step_ratio"]) == 3

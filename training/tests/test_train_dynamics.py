@@ -1,4 +1,4 @@
-"""Predictor and value on a frozen encoder: learned, resumed, refused. A second lasts as long as the test says."""
+"""Predictor, value and policy on a frozen encoder: learned, resumed, refused. A second lasts as long as the test says."""
 
 import itertools
 import sys
@@ -48,12 +48,12 @@ def moved(one, other):
     return {name.split(".")[0] for name, value in one["model"].items() if not torch.equal(value, other["model"][name])}
 
 
-def test_predictor_and_value_learn_and_the_encoder_stays(made, tmp_path, monkeypatch, capsys):
+def test_predictor_value_and_policy_learn_and_the_encoder_stays(made, tmp_path, monkeypatch, capsys):
     stage = read(made / "stage")
     run_here(monkeypatch, made, tmp_path / "run")
     ended = read(tmp_path / "run")
     assert ended["done"] == ["predictor", "value"]
-    assert moved(ended, stage) == {"predictor", "value"}, "running statistics of the encoder included"
+    assert moved(ended, stage) == {"predictor", "value", "policy"}, "running statistics of the encoder included"
     assert (ended["step"], ended["spent_s"], ended["episodes"], ended["description"]) == (321, 90.0, 12, stage["description"])
     assert ended["config"]["rollout_minutes"] == 0.01 and ended["config"]["channels"] == 8, "options that are not given are the first stage's"
     load_checkpoint(tmp_path / "run" / "checkpoint.pt")
@@ -80,7 +80,7 @@ class TestResuming:
         torch.save({**before, "done": ["predictor"]}, ended / "checkpoint.pt")
         run_here(monkeypatch, made, ended)
         after = read(ended)
-        assert after["done"] == ["predictor", "value"] and moved(after, before) == {"value"}
+        assert after["done"] == ["predictor", "value"] and moved(after, before) == {"value", "policy"}
         output = capsys.readouterr().out
         assert "predictor:" not in output and "value:" in output
 
