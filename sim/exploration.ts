@@ -32,8 +32,8 @@ interface Leg {
 export function drawExplorer(random: Random): Explorer {
   const noise = random.uniform() < 0.25 ? 0 : random.uniform(0.002, 0.014);
   const kind = random.uniform();
-  const object: ObjectName = random.uniform() < 0.65 ? "cube" : "cup";
-  const legs = kind < 0.1 ? wander(random) : kind < 0.42 ? push(random, object) : kind < 0.8 ? carry(random, object) : play(random, object);
+  const object: ObjectName = random.uniform() < 0.5 ? "cube" : "cup";
+  const legs = kind < 0.08 ? wander(random) : kind < 0.36 ? push(random, object) : kind < 0.86 ? carry(random, object) : play(random, object);
   return follow(random, legs, noise);
 }
 
@@ -133,7 +133,7 @@ function carry(random: Random, object: ObjectName): Legs {
   let phase = 0;
   let above: readonly [number, number] = [0, 0];
   let there = anywhere(random);
-  const miss = random.uniform() < 0.35 ? 0.02 : 0.004;
+  const miss = random.uniform() < 0.25 ? 0.02 : 0.004;
   const grip = object === "cube" ? 0.025 : 0.05;
   return (world, tool) => {
     const at = world.objectPosition(object);

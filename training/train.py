@@ -1,5 +1,9 @@
 #!/usr/bin/env python3
-"""Trains the world model: python training/train.py --data data/arm --out runs/arm. Run again to go on after an interruption."""
+"""Trains the encoder: python training/train.py --data data/rooms --out runs/video. Run again to go on after an interruption.
+
+Uses a GPU where there is one. Several processes: torchrun --nproc-per-node N training/train.py …; each draws its own `windows`, so that a step sees N times as
+many.
+"""
 
 from __future__ import annotations
 
@@ -19,12 +23,15 @@ from jepa.config import Config
 from jepa.data import WindowSampler
 from jepa.lerobot import add_arguments, from_arguments, load_any
 from jepa.losses import Losses
+from jepa.processes import Processes
 from jepa.options import add_options, chosen_options
 from jepa.probes import evaluate
 
 CHECKPOINT_EVERY_S = 120
 MEASURE_EVERY_S = 300
 LOG_EVERY_STEPS = 50
+# Processes draw with seeds so far apart.
+SEEDS_A_PROCESS = 1_000_003
 
 
 def parse_arguments() -> tuple[argparse.Namespace, Config]:
@@ -61,16 +68,19 @@ def main() -> None:
     signal.signal(signal.SIGTERM, interrupt)
     if arguments.threads > 0:
         torch.set_num_threads(arguments.threads)
+    processes = Processes()
+    device, speak = processes.device, processes.first
     torch.manual_seed(config.seed)
     arguments.out.mkdir(parents=True, exist_ok=True)
     checkpoint_file, log_file = arguments.out / "checkpoint.pt", arguments.out / "log.jsonl"
 
     episodes = load_any(arguments.data, from_arguments(arguments))
     training, validation = episodes.split(config.validation_episodes)
-    print(f"train: {len(training)} episodes to learn from, {len(validation)} to measure on", flush=True)
-    model = new_model(config, training)
+    if speak:
+        print(f"train: {len(training)} episodes to learn from, {len(validation)} to measure on; {processes.count} x {device.type}", flush=True)
+    model = new_model(config, training).to(device)
     model.encoder = model.encoder.to(memory_format=torch.channels_last)
-    losses = Losses(config)
+    losses = Losses(config).to(device)
     if arguments.init is not None:
         load_encoder(model.encoder, arguments.init / "checkpoint.pt")
     optimiser = torch.optim.AdamW([*model.parameters(), *losses.parameters()], lr=config.learning_rate, weight_decay=config.weight_decay)
@@ -84,22 +94,31 @@ def main() -> None:
         losses.load_state_dict(checkpoint["losses"])
         optimiser.load_state_dict(checkpoint["optimiser"])
         step, spent_s = checkpoint["step"], checkpoint["spent_s"]
-        print(f"train: going on at step {step}, {spent_s / 60:.1f} of {config.minutes:g} minutes spent", flush=True)
-        forget_after(log_file, step)
+        if speak:
+            print(f"train: going on at step {step}, {spent_s / 60:.1f} of {config.minutes:g} minutes spent", flush=True)
+            forget_after(log_file, step)
+    processes.share_weights(model)
+    processes.share_weights(losses)
     sampler = WindowSampler(training, horizon=config.horizon, frames=config.frames, windows=config.windows,
-                            felt_share=config.felt_share, held_share=config.held_share, seed=config.seed + step)
-    generator = torch.Generator().manual_seed(config.seed + step)
+                            felt_share=config.felt_share, held_share=config.held_share, seed=config.seed + step + SEEDS_A_PROCESS * processes.rank)
+    generator = torch.Generator(device).manual_seed(config.seed + step + SEEDS_A_PROCESS * processes.rank)
 
     def write_checkpoint() -> None:
+        if not speak:
+            return
         save(checkpoint_file, {"config": config.to_dict(), "description": episodes.description, "model": model.state_dict(), "losses": losses.state_dict(),
                                "optimiser": optimiser.state_dict(), "step": step, "spent_s": spent_s,
                                "episodes": len(training)})
 
     def log(entry: dict) -> None:
+        if not speak:
+            return
         with log_file.open("a") as file:
             file.write(json.dumps({"step": step, "minutes": round(spent_s / 60, 3), **entry}) + "\n")
 
     def measure() -> None:
+        if not speak:
+            return
         result = evaluate(model, validation, with_rollouts=config.with_actions)
         model.train()
         log({"measured": result})
@@ -111,33 +130,37 @@ def main() -> None:
     budget_s = config.minutes * 60
     model.train()
     last_save, last_measure, sums, summed = spent_s, spent_s, {}, 0
-    while spent_s < budget_s and not interrupted:
+    while spent_s < budget_s:
+        if processes.any(interrupted):
+            interrupted = True
+            break
         started = time.monotonic()
         share = spent_s / budget_s
         rate = config.learning_rate * min(1.0, (step + 1) / config.warmup_steps) * (0.5 + 0.5 * math.cos(math.pi * share))
         for group in optimiser.param_groups:
             group["lr"] = rate
-        windows = sampler.draw()
+        windows = sampler.draw().to(device)
         pixels = windows.images.float().permute(0, 1, 4, 2, 3) / 127.5 - 1.0
         # A gain of its own for every picture: one gain a window would be a feature that never changes and predicts itself.
-        gain = 1 + config.gain * (2 * torch.rand(*pixels.shape[:2], 1, 1, 1, generator=generator) - 1)
-        pixels = (pixels + 1) * gain - 1 + 2 * config.pixel_noise * torch.randn(pixels.shape, generator=generator)
+        gain = 1 + config.gain * (2 * torch.rand(*pixels.shape[:2], 1, 1, 1, generator=generator, device=device) - 1)
+        pixels = (pixels + 1) * gain - 1 + 2 * config.pixel_noise * torch.randn(pixels.shape, generator=generator, device=device)
         loss, parts = losses(model, windows, pixels, generator)
-        if not torch.isfinite(loss):
+        if processes.any(not bool(torch.isfinite(loss))):
             sys.exit(f"train: the loss is {float(loss.detach())} at step {step} ({parts}); the last checkpoint is kept; lower --learning-rate")
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
+        processes.average_gradients([*model.parameters(), *losses.parameters()])
         torch.nn.utils.clip_grad_norm_(model.parameters(), config.gradient_clip)
         optimiser.step()
         step += 1
-        spent_s += time.monotonic() - started
+        (spent_s,) = processes.agree(spent_s + time.monotonic() - started)
         for name, value in parts.items():
             sums[name] = sums.get(name, 0.0) + value
         summed += 1
         if step % LOG_EVERY_STEPS == 0:
             means = {name: value / summed for name, value in sums.items()}
             log({"rate": rate, **means})
-            if step % (10 * LOG_EVERY_STEPS) == 0:
+            if speak and step % (10 * LOG_EVERY_STEPS) == 0:
                 print(f"step {step}, {spent_s / 60:.1f} of {config.minutes:g} min: " + " ".join(f"{k} {v:.4f}" for k, v in means.items()), flush=True)
             sums, summed = {}, 0
         if spent_s - last_save > CHECKPOINT_EVERY_S:
@@ -148,9 +171,12 @@ def main() -> None:
             last_measure = spent_s
     write_checkpoint()
     if interrupted:
+        processes.close()
         sys.exit(f"train: interrupted at step {step}; wrote {checkpoint_file}; run the same command to go on")
     measure()
-    print(f"train: {step} steps; wrote {checkpoint_file} and {log_file}", flush=True)
+    if speak:
+        print(f"train: {step} steps; wrote {checkpoint_file} and {log_file}", flush=True)
+    processes.close()
 
 
 if __name__ == "__main__":

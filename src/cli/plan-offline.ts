@@ -1,4 +1,4 @@
-import { Icem } from "../planner/index.js";
+import { createPlanner, withBundleSearch } from "../control/planner-config.js";
 
 import type { Plan } from "../planner/index.js";
 import type { OnnxWorldModel } from "../world-model/index.js";
@@ -12,8 +12,9 @@ export interface OfflineProblem {
   /** Actions that leave the robot where it is, [horizon, actionDim]; scored for comparison. */
   readonly rest: Float32Array;
   readonly seed: number;
-  readonly candidates: number;
-  readonly iterations: number;
+  /** Default: the bundle's search, or DEFAULTS. */
+  readonly candidates?: number;
+  readonly iterations?: number;
 }
 
 export interface OfflinePlan {
@@ -26,25 +27,31 @@ export interface OfflinePlan {
   readonly solveMs: number;
 }
 
-const ELITES = 10;
+/** Of the search for a bundle that says nothing about it. */
+const DEFAULTS = { candidates: 64, iterations: 5, elites: 10 };
 
 /**
- * Searches once, without a clock to keep to.
+ * Searches once, without a clock to keep to, as the controller would with this bundle.
  *
  * @throws Error with one line when the model gives no finite energy.
  */
 export async function planOffline(model: OnnxWorldModel, problem: OfflineProblem): Promise<OfflinePlan> {
-  const { start, goal, state } = problem;
+  const { start, goal, state, seed, candidates, iterations } = problem;
   const resting = await model.score(start, state, problem.rest, 1, goal);
   const restEnergies = resting.stepEnergies.slice();
   const { startEnergy } = resting;
 
   let last = new Float32Array(0);
-  const planner = new Icem({ seed: problem.seed, candidates: problem.candidates, iterations: problem.iterations, elites: ELITES });
+  const given = { seed, ...(candidates === undefined ? {} : { candidates }), ...(iterations === undefined ? {} : { iterations }) };
+  const search = withBundleSearch({ kind: "icem", options: model.manifest.planning === undefined ? { ...DEFAULTS, ...given } : given }, model.manifest);
+  const planner = createPlanner(search);
   const begin = performance.now();
   const plan = await planner.plan({
     horizon: model.horizon,
     bounds: { low: Float32Array.from(model.manifest.action.low), high: Float32Array.from(model.manifest.action.high) },
+    ...(model.propose === undefined ? {} : {
+      propose: (noise: Float32Array, count: number) => model.propose!(start, state, goal, new Float32Array(0), noise, count),
+    }),
     score: async (actions, count) => {
       const { stepEnergies } = await model.score(start, state, actions, count, goal);
       last = stepEnergies.slice();
@@ -55,16 +62,16 @@ export async function planOffline(model: OnnxWorldModel, problem: OfflineProblem
   if (!Number.isFinite(plan.energy)) {
     throw new Error(`bundle ${model.manifest.name} gave no finite energy for any of ${plan.candidates} candidates; is --state in its units and range?`);
   }
-  return { plan, startEnergy, restEnergies, spread: elitesSpread(last, model.horizon), solveMs };
+  return { plan, startEnergy, restEnergies, spread: elitesSpread(last, model.horizon, search.options?.elites ?? DEFAULTS.elites), solveMs };
 }
 
 /** @param energies [count, horizon] */
-function elitesSpread(energies: Float32Array, horizon: number): { low: Float32Array; high: Float32Array } {
+function elitesSpread(energies: Float32Array, horizon: number, elites: number): { low: Float32Array; high: Float32Array } {
   const rows = Array.from({ length: energies.length / horizon }, (_, i) => energies.subarray(i * horizon, (i + 1) * horizon))
     .filter((row) => row.every(Number.isFinite))
     .map((row) => ({ row, sum: row.reduce((a, b) => a + b, 0) }))
     .sort((a, b) => a.sum - b.sum)
-    .slice(0, ELITES);
+    .slice(0, elites);
   const at = (h: number, pick: (...values: number[]) => number): number => pick(...rows.map(({ row }) => row[h]!));
   return {
     low: Float32Array.from({ length: horizon }, (_, h) => at(h, Math.min)),

@@ -29,8 +29,8 @@ export default defineCommand({
         describe: "Proprioception in the bundle's order and units, between commas: x,y,z,opening,vx,vy,vz [default: the demo arm at rest in its ready pose]",
       })
       .option("seed", { type: "string", requiresArg: true, default: "0", describe: "Seed of the search" })
-      .option("candidates", { type: "string", requiresArg: true, default: "64", describe: "Sequences scored in the first iteration" })
-      .option("iterations", { type: "string", requiresArg: true, default: "5", describe: "Iterations of the search" })
+      .option("candidates", { type: "string", requiresArg: true, describe: "Sequences scored in the first iteration [default: the bundle's, or 64]" })
+      .option("iterations", { type: "string", requiresArg: true, describe: "Iterations of the search [default: the bundle's, or 5]" })
       .option("json", { type: "string", requiresArg: true, describe: "Write everything as JSON to this file, or to the output with -" })
       .option("png", { type: "string", requiresArg: true, describe: "Draw the energy over the horizon into this file" })
       .option("landscape", { type: "string", requiresArg: true, describe: "Draw the energy over two action dimensions into this file" })
@@ -42,8 +42,10 @@ export default defineCommand({
       .example("$0 plan --start now.png --goal cup.png --landscape landscape.png --landscape-axes dx,dz", ""),
   handler: async (args) => {
     const seed = parseNumber("--seed", args.seed, { min: 0, max: 2 ** 31 - 1, whole: true });
-    const candidates = parseNumber("--candidates", args.candidates, { min: 20, max: 65536, whole: true });
-    const iterations = parseNumber("--iterations", args.iterations, { min: 1, max: 1000, whole: true });
+    const size = {
+      ...(args.candidates === undefined ? {} : { candidates: parseNumber("--candidates", args.candidates, { min: 20, max: 65536, whole: true }) }),
+      ...(args.iterations === undefined ? {} : { iterations: parseNumber("--iterations", args.iterations, { min: 1, max: 1000, whole: true }) }),
+    };
     for (const [option, value] of [["--landscape-axes", args.landscapeAxes], ["--landscape-steps", args.landscapeSteps]] as const) {
       if (value !== undefined && args.landscape === undefined) {
         throw new UsageError(`${option} needs --landscape FILE`);
@@ -69,7 +71,7 @@ export default defineCommand({
       const { planOffline } = await import("./plan-offline.js");
       const rest = await restActions(model, state);
       const [startLatent, goalLatent] = [await latentOf(start, library, open), await latentOf(goal, library, open)];
-      const found = await planOffline(model, { start: startLatent, goal: goalLatent, state, rest, seed, candidates, iterations });
+      const found = await planOffline(model, { start: startLatent, goal: goalLatent, state, rest, seed, ...size });
       const landscape = view === undefined ? undefined : {
         ...view,
         ...(await energyLandscape({

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -76,6 +76,9 @@ class Windows:
     felt: torch.Tensor
     held: torch.Tensor
     actions: torch.Tensor
+
+    def to(self, device: torch.device) -> "Windows":
+        return Windows(*(getattr(self, field.name).to(device) for field in fields(self)))
 
 
 class WindowSampler:

@@ -38,7 +38,8 @@ def join(parts: list[LatentEpisodes]) -> LatentEpisodes:
 def encode_all(model: WorldModel, images: np.ndarray, batch: int = 512) -> Tensor:
     """[E, T, H, W, 3] uint8 to [E, T, D] with the encoder in evaluation mode."""
     flat = images.reshape(-1, *images.shape[2:])
-    parts = [model.encoder(torch.from_numpy(flat[i : i + batch])) for i in range(0, len(flat), batch)]
+    device = next(model.parameters()).device
+    parts = [model.encoder(torch.from_numpy(flat[i : i + batch]).to(device)).cpu() for i in range(0, len(flat), batch)]
     return torch.cat(parts).unflatten(0, images.shape[:2])
 
 

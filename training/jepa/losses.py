@@ -19,10 +19,10 @@ def sigreg(latents: Tensor, projections: int, generator: torch.Generator) -> Ten
 
     Sketched isotropic Gaussian regularisation (LeJEPA, Balestriero and LeCun 2025, section 4). [N, D] to a scalar.
     """
-    directions = torch.randn(latents.shape[1], projections, generator=generator)
+    directions = torch.randn(latents.shape[1], projections, generator=generator, device=latents.device)
     directions = directions / directions.norm(dim=0)
     projected = latents @ directions
-    t = torch.linspace(0.2, 3.0, 9)
+    t = torch.linspace(0.2, 3.0, 9, device=latents.device)
     gaussian = torch.exp(-0.5 * t.square())
     phase = projected[:, :, None] * t
     real = torch.cos(phase).mean(0) - gaussian
@@ -52,7 +52,7 @@ class Losses(nn.Module):
         """
         config = self.config
         b, count = pixels.shape[:2]
-        with torch.autocast("cpu", torch.bfloat16):
+        with torch.autocast(pixels.device.type, torch.bfloat16):
             z = model.encoder.encode(pixels.flatten(0, 1).contiguous(memory_format=torch.channels_last))
         z = z.float().unflatten(0, (b, count))
         standardised = model.predictor.standardised(windows.states)
@@ -67,7 +67,7 @@ class Losses(nn.Module):
             loss = loss + config.sigreg_weight * spread + regression
             parts |= {"sigreg": spread, "repeated": repeated}
         if config.with_actions:
-            seen = torch.tensor(config.frames[1:])
+            seen = torch.tensor(config.frames[1:], device=pixels.device)
             rolled, _ = model.rollout(z[:, 0], windows.states[:, 0], windows.actions)
             wrong = (rolled[:, seen - 1, ARM:] - objects[:, 1:]).unflatten(-1, (THINGS, PLACE)) * std
             parts["multi_step"] = softened(wrong).mean()
@@ -82,7 +82,7 @@ class Losses(nn.Module):
         one thing then becomes "what is in the hand", and the other nothing (measured).
         """
         known = felt.isfinite().all(-1)
-        target = torch.where(known[..., None], felt, torch.zeros(()))
+        target = felt.where(known[..., None], 0.0)
         return (softened(places - target) * known).sum() / known.sum().clamp_min(1)
 
     @staticmethod
@@ -92,7 +92,7 @@ class Losses(nn.Module):
         What a picture can know of another one is then where the things are. Some of them move: the distance is softened, so that these do not blur the
         rest; and of a thing in the hand it is known that it moves. [B, F, THINGS, PLACE], [B, F, THINGS].
         """
-        one, other = torch.triu_indices(places.shape[1], places.shape[1], 1)
+        one, other = torch.triu_indices(places.shape[1], places.shape[1], 1, device=places.device)
         rests = ~(held[:, one] | held[:, other])
         return (softened(places[:, one] - places[:, other]) * rests).sum() / rests.sum().clamp_min(1)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -39,7 +41,9 @@ def evaluate(model: WorldModel, episodes: Episodes, *, with_rollouts: bool = Tru
     """Everything that is measured of a world model on held-out episodes; see measure_latents."""
     model.eval()
     states, actions, truths = (torch.from_numpy(a) for a in (episodes.states, episodes.actions, episodes.truths))
-    return measure_latents(model, LatentEpisodes(encode_all(model, episodes.images), states, actions, truths), with_rollouts=with_rollouts)
+    latents = encode_all(model, episodes.images)
+    # The pictures are the work; the rest is done where the latents are.
+    return measure_latents(copy.deepcopy(model).cpu(), LatentEpisodes(latents, states, actions, truths), with_rollouts=with_rollouts)
 
 
 @torch.no_grad()
