@@ -28,12 +28,12 @@ class Config:
     # Whether actions are used (training in one stage). Without, what persists in a video is learned; with them, also what the predictor makes of the actions.
     with_actions: bool = False
 
-    # Loss weights. Without touch, what guards against collapse is SIGReg (LeJEPA, Balestriero and LeCun 2025), best at 0.2.
+    # Loss weights. Guard against collapse where nothing was felt: SIGReg (LeJEPA, Balestriero and LeCun 2025).
     arm_weight: float = 1.0
-    persistence_weight: float = 0.5
+    persistence_weight: float = 1.0
     touch_weight: float = 1.0
     rollout_weight: float = 1.0
-    sigreg_weight: float = 0.0
+    sigreg_weight: float = 0.1
     sigreg_projections: int = 128
 
     # Last stage: predictor and value on the latents of the frozen encoder. Windows of `rollout` actions, which is the bundle's horizon too.

@@ -65,6 +65,10 @@ def load_episodes(folder: Path) -> Episodes:
     return Episodes(**arrays, description=description)
 
 
+# The hand is this far from a thing that is to be seen and not guessed, m.
+AWAY_M = 0.15
+
+
 @dataclass(frozen=True)
 class Windows:
     """A batch of windows of consecutive actions: images uint8 [B, F, H, W, 3], states [B, F, S], felt [B, F, THINGS, 3] (m, NaN where no place is known) and
@@ -94,13 +98,15 @@ class WindowSampler:
         if horizon > episodes.actions.shape[1]:
             raise ValueError(f"horizon is {horizon}: the episodes have only {episodes.actions.shape[1]} actions")
         self._episodes = episodes
-        self._touch = feel(episodes.states, episodes.actions)
+        self.touch = feel(episodes.states, episodes.actions)
         self._horizon = horizon
         self._frames = np.array(frames)
         self._windows = windows
         self._generator = np.random.default_rng(seed)
-        held = self._touch.held.any(-1)
-        lying = np.isfinite(self._touch.places).all(-1).any(-1) & ~held
+        held = self.touch.held.any(-1)
+        # With the hand elsewhere: where it is near, its own place would be all that the encoder needs to know.
+        away = np.linalg.norm(self.touch.places - episodes.states[:, :, None, :3], axis=-1) > AWAY_M
+        lying = away.any(-1) & ~held
         self._curated = [(np.argwhere(flags[:, : episodes.images.shape[1] - horizon]), round(share * windows))
                          for flags, share in ((lying, felt_share), (held, held_share))]
 
@@ -115,5 +121,5 @@ class WindowSampler:
             first += count
         episode, start = window[:, :1], window[:, 1:]
         at = start + self._frames
-        arrays = e.images[episode, at], e.states[episode, at], self._touch.places[episode, at], self._touch.held[episode, at]
+        arrays = e.images[episode, at], e.states[episode, at], self.touch.places[episode, at], self.touch.held[episode, at]
         return Windows(*(torch.from_numpy(array) for array in arrays), torch.from_numpy(e.actions[episode, start + np.arange(self._horizon)]))

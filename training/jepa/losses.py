@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from .config import Config
 from .data import Windows
-from .model import ARM, OBJECTS, PLACE, WorldModel
-from .touch import THINGS
+from .model import ARM, PLACE, WorldModel
+from .touch import THINGS, Touch
 
+# Along the table: x, y.
+ALONG = 2
+# Between the quartiles of a Gaussian, in standard deviations.
+QUARTILES_APART = 1.349
 # Distances below this are squared, m.
 SOFT_BELOW_M = 0.01
 
@@ -43,7 +48,21 @@ class Losses(nn.Module):
         super().__init__()
         self.config = config
         w = 128
-        self.repeated = nn.Sequential(nn.Linear(PLACE, w), nn.ReLU(), nn.Linear(w, w), nn.ReLU(), nn.Linear(w, OBJECTS - PLACE))
+        self.repeated = nn.Sequential(nn.Linear(ALONG, w), nn.ReLU(), nn.Linear(w, w), nn.ReLU(), nn.Linear(w, ALONG))
+        # Where things were felt to lie along the table, m: the distribution that the entries must have in all pictures, not only where something was felt.
+        self.register_buffer("lying_mean", torch.zeros(THINGS, ALONG))
+        self.register_buffer("lying_std", torch.ones(THINGS, ALONG))
+
+    def expect(self, touch: Touch) -> None:
+        """Takes the distribution of places from what was felt; things that nothing was felt of keep what they have."""
+        for thing in range(THINGS):
+            lying = touch.places[:, :, thing, :ALONG][~touch.held[:, :, thing]]
+            lying = lying[np.isfinite(lying).all(-1)]
+            if len(lying) > 1:
+                # Median and quartiles: some of the places are another thing's.
+                low, middle, high = np.quantile(lying, [0.25, 0.5, 0.75], axis=0)
+                self.lying_mean[thing] = torch.from_numpy(middle)
+                self.lying_std[thing] = torch.from_numpy((high - low) / QUARTILES_APART)
 
     def forward(self, model: WorldModel, windows: Windows, pixels: Tensor, generator: torch.Generator) -> tuple[Tensor, dict[str, float]]:
         """Loss of a batch of windows, whose pictures are given as pixels [B, F, 3, H, W] in [-1, 1], and its parts.
@@ -63,7 +82,8 @@ class Losses(nn.Module):
         parts = {"arm": arm, "touch": self._touch(places, windows.felt), "persistence": self._persistence(places, windows.held)}
         loss = config.arm_weight * arm + config.touch_weight * parts["touch"] + config.persistence_weight * parts["persistence"]
         if config.sigreg_weight > 0:
-            spread, regression, repeated = self._spread(objects.flatten(0, 1), generator)
+            along = (places[..., :ALONG] - self.lying_mean) / self.lying_std
+            spread, regression, repeated = self._spread(along[~windows.held.any(-1)], generator)
             loss = loss + config.sigreg_weight * spread + regression
             parts |= {"sigreg": spread, "repeated": repeated}
         if config.with_actions:
@@ -96,11 +116,12 @@ class Losses(nn.Module):
         rests = ~(held[:, one] | held[:, other])
         return (softened(places[:, one] - places[:, other]) * rests).sum() / rests.sum().clamp_min(1)
 
-    def _spread(self, objects: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
-        """SIGReg, of the second thing's entries only as far as the first's do not explain them: otherwise functions of the thing that is found first
-        fill both. The regression that says so learns from latents that it does not move; the last value is the share it explains.
+    def _spread(self, along: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
+        """SIGReg of places along the table [N, THINGS, ALONG], standardised; of the second thing's only as far as the first's do not explain them: otherwise
+        functions of the thing that is found first fill both. The regression that says so learns from latents that it does not move; the last value is the share
+        it explains.
         """
-        first, second = objects[:, :PLACE], objects[:, PLACE:]
+        first, second = along.unbind(1)
         repeated = self.repeated(first.detach())
         regression = (repeated - second.detach()).square().mean()
         rest = torch.cat([first, second - repeated.detach()], -1)

@@ -6,9 +6,9 @@ from torch import nn
 
 from conftest import shake
 from jepa.data import Windows, WindowSampler
-from jepa.losses import SOFT_BELOW_M, Losses, sigreg, softened
+from jepa.losses import ALONG, SOFT_BELOW_M, Losses, sigreg, softened
 from jepa.model import ARM, OBJECTS, PLACE
-from jepa.touch import THINGS
+from jepa.touch import THINGS, Touch
 
 
 def generator(seed=0):
@@ -232,9 +232,16 @@ class LinearEncoder(nn.Module):
         return torch.cat([torch.zeros(len(x), ARM), self.objects(x).float()], -1)
 
 
+def losses_of(config, model):
+    """With things lying where the hand is: entries of mean 0 and deviation 1."""
+    losses = Losses(config)
+    losses.lying_mean[:], losses.lying_std[:] = model.predictor.state_mean[:ALONG], model.predictor.state_std[:ALONG]
+    return losses
+
+
 def learn(config, model, batches, steps=250):
     """Trains encoder and losses on what `batches` makes, a tuple of windows and pictures; parts of the last step."""
-    losses, random = Losses(config), generator(3)
+    losses, random = losses_of(config, model), generator(3)
     optimiser = torch.optim.Adam([*model.encoder.parameters(), *losses.parameters()], lr=0.02)
     for _ in range(steps):
         loss, parts = losses(model, *batches(random), random)
@@ -261,6 +268,8 @@ class TestWithoutTouch:
 
     def test_an_encoder_learns_where_things_are_and_gets_blind_to_rooms(self, config, model):
         parts, weight = self.learned(config, model, sigreg_weight=0.2)
+        # Along the table; heights are hardly spread out, things lie.
+        weight = weight[[0, 1, PLACE, PLACE + 1]]
         assert weight[:, :6].norm() > 8 * weight[:, 6:].norm(), weight
         # All coordinates, none of them twice.
         assert torch.linalg.svdvals(weight[:, :6])[-1] > 0.1 * torch.linalg.svdvals(weight[:, :6])[0]
@@ -293,13 +302,33 @@ class TestWithTouch:
         assert (errors < 0.02).all(), errors
 
 
+class TestExpect:
+    """The distribution of places along the table that the entries are to have."""
+
+    def test_is_that_of_what_lies_and_not_of_the_few_that_are_another_thing(self, config):
+        places = torch.randn(2000, 1, THINGS, PLACE, generator=generator(8)) * torch.tensor([0.06, 0.1, 0.01]) + torch.tensor([0.5, -0.02, 0.03])
+        places[:100, :, 1] += 5
+        places[500:900, :, 0] = torch.nan
+        held = torch.zeros(2000, 1, THINGS, dtype=torch.bool)
+        held[1500:], places[1500:] = True, 7
+        losses = Losses(config)
+        losses.expect(Touch(places.numpy(), held.numpy()))
+        torch.testing.assert_close(losses.lying_mean, torch.tensor([[0.5, -0.02]] * 2), atol=0.012, rtol=0)
+        torch.testing.assert_close(losses.lying_std, torch.tensor([[0.06, 0.1]] * 2), atol=0, rtol=0.2)
+
+    def test_of_what_was_never_felt_nothing_is_known(self, config):
+        losses = Losses(config)
+        losses.expect(Touch(torch.full((4, 3, THINGS, PLACE), torch.nan).numpy(), torch.zeros(4, 3, THINGS, dtype=torch.bool).numpy()))
+        assert losses.lying_mean.eq(0).all() and losses.lying_std.eq(1).all()
+
+
 class TestRepeated:
     """Whether SIGReg pays for a second thing's entries that say what the first one's say."""
 
     def learned(self, config, model, second):
         """Parts, after the regression had time to learn, for pictures whose second half of the entries is a function of the first and of noise."""
         config = replace(config, sigreg_weight=0.2)
-        losses, random = Losses(config), generator(5)
+        losses, random = losses_of(config, model), generator(5)
         optimiser = torch.optim.Adam(losses.parameters(), lr=5e-3)
         for _ in range(250):
             first, noise = torch.randn(128, 2, PLACE, generator=random), torch.randn(128, 2, PLACE, generator=random)
@@ -317,7 +346,7 @@ class TestRepeated:
         turn = lambda x: torch.where(x.abs() < 1.54, x, -x)
         turned = self.learned(config, model, lambda first, noise: turn(first))
         assert new["repeated"] < 0.1 and turned["repeated"] > 0.6
-        first = torch.randn(256, PLACE)
+        first = torch.randn(256, ALONG)
         unaware = float(sigreg(torch.cat([first, turn(first)], -1), 128, generator()))
         assert turned["sigreg"] > 5 * new["sigreg"] and turned["sigreg"] > 2 * unaware
 
@@ -335,7 +364,7 @@ class TestRepeated:
 
 
 def draw(config, episodes):
-    sampler = WindowSampler(episodes, horizon=config.horizon, frames=config.frames, windows=config.windows, felt_share=0.5, seed=0)
+    sampler = WindowSampler(episodes, horizon=config.horizon, frames=config.frames, windows=config.windows, felt_share=0.3, held_share=0.3, seed=0)
     windows = sampler.draw()
     return windows, windows.images.float().permute(0, 1, 4, 2, 3) / 127.5 - 1
 
@@ -366,7 +395,7 @@ class TestLosses:
     def test_without_actions_the_predictor_learns_nothing(self, config, model, batch):
         loss, parts = Losses(config)(model, *batch, generator())
         loss.backward()
-        assert parts.keys() == {"loss", "arm", "touch", "persistence"}
+        assert parts.keys() == {"loss", "arm", "touch", "persistence", "sigreg", "repeated"}
         assert largest_gradient(model.encoder) > 0 and largest_gradient(model.predictor) == 0
 
     def test_actions_change_nothing_without_them(self, config, model, batch):
@@ -423,7 +452,7 @@ class TestMultiStep:
     @pytest.fixture
     def config(self, config):
         """Nothing but prediction reaches the encoder."""
-        return replace(config, with_actions=True, frames=(0, 2, 5, 8), persistence_weight=0.0, arm_weight=0.0, touch_weight=0.0)
+        return replace(config, with_actions=True, frames=(0, 2, 5, 8), persistence_weight=0.0, arm_weight=0.0, touch_weight=0.0, sigreg_weight=0.0)
 
     def test_predictions_meet_the_pictures_of_their_time(self, config, model, monkeypatch):
         """The predictor adds 1 a period; pictures of the frames 0, 2, 5, 8 that show just that are predicted without error."""
