@@ -423,7 +423,9 @@ class TestLosses:
         # A bias before a normalisation has no effect.
         assert [name for name in without_gradient(*learning) if not name.endswith("bias")] == []
 
-    def test_parts_add_up_and_repeat(self, config, model, batch):
+    def test_parts_add_up_and_repeat(self, config, model, episodes):
+        # So many that there are some of the few episodes in which something is held.
+        batch = draw(replace(config, windows=64), episodes)
         config = replace(config, with_actions=True, persistence_weight=2.0, arm_weight=3.0, touch_weight=5.0, sigreg_weight=0.5, rollout_weight=4.0)
         torch.manual_seed(0)
         losses = Losses(config)
