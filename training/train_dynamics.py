@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Second stage, on the frozen encoder: python training/train_dynamics.py --run runs/stage1 --data data/rooms --out runs/rooms.
 
-Trains the predictor by roll-outs, value and policy by hindsight, on latents that are encoded once. Run again to go on after an interruption: a part that
+Trains the predictor by roll-outs, value and policy by hindsight, on latents that are encoded once and smoothed in time. Run again to go on after an interruption: a part that
 has ended is not repeated.
 """
 
@@ -23,6 +23,7 @@ from jepa.lerobot import add_arguments, from_arguments, load_any
 from jepa.model import WorldModel
 from jepa.options import add_options, chosen_options
 from jepa.probes import measure_rollouts
+from jepa.smoothing import in_hindsight
 from jepa.value import ValueLearner
 
 REPORT_EVERY_S = 60
@@ -109,7 +110,9 @@ def main() -> None:
         keys.append(fingerprint(model, parts[0]))
         del parts
     key = " ".join(keys)
-    training, validation = (join(list(parts)) for parts in zip(*encoded))
+    # Each data set on its own: their pictures do not err alike.
+    training = join([in_hindsight(model, part) for part, _ in encoded])
+    validation = join([part for _, part in encoded])
     print(f"train_dynamics: {len(training)} episodes to learn from, {len(validation)} to measure on", flush=True)
 
     def write(done: list[str]) -> None:

@@ -22,6 +22,8 @@ ENCODER_FIELDS = ("channels", "keypoints", "head_width")
 UNIT_M = 0.1
 # Keeps the slope of a root finite at the goal, m².
 NO_DISTANCE = 1e-6
+# A picture tells the tool's and a thing's place to about so much, in units of UNIT_M: in the energy a distance counts in full beyond it.
+TOOL_TOLD, THING_TOLD = 0.05, 0.2
 
 
 class ResidualBlock(nn.Module):
@@ -287,8 +289,12 @@ class WorldModel(nn.Module):
         """
         config = self.config
         tool, things, opening = self.distances(latent, goal)
-        near = config.arm_energy * tool + config.grip_energy * opening + config.object_energy * things.sum(-1)
-        return near + config.value_energy * self.value(latent, goal.expand_as(latent))
+        far = config.arm_energy * _beyond(tool, TOOL_TOLD) + config.grip_energy * opening + config.object_energy * _beyond(things, THING_TOLD).sum(-1)
+        return far + config.value_energy * self.value(latent, goal.expand_as(latent))
+
+
+def _beyond(distance: Tensor, told: float) -> Tensor:
+    return (distance.square() + told**2).sqrt() - told
 
 
 def _norm(metres: Tensor) -> Tensor:
