@@ -33,7 +33,7 @@ export function drawExplorer(random: Random): Explorer {
   const noise = random.uniform() < 0.25 ? 0 : random.uniform(0.002, 0.014);
   const kind = random.uniform();
   const object: ObjectName = random.uniform() < 0.5 ? "cube" : "cup";
-  const legs = kind < 0.08 ? wander(random) : kind < 0.36 ? push(random, object) : kind < 0.86 ? carry(random, object) : play(random, object);
+  const legs = kind < 0.08 ? wander(random) : kind < 0.44 ? push(random, object) : kind < 0.9 ? carry(random, object) : play(random, object);
   return follow(random, legs, noise);
 }
 

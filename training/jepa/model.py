@@ -22,6 +22,8 @@ ENCODER_FIELDS = ("channels", "keypoints", "head_width")
 UNIT_M = 0.1
 # Keeps the slope of a root finite at the goal, m².
 NO_DISTANCE = 1e-6
+# A thing so near is about to be touched: the unit of places relative to the hand, m.
+TOUCHING_M = 0.04
 # A picture tells the tool's and a thing's place to about so much, in units of UNIT_M: in the energy a distance counts in full beyond it.
 TOOL_TOLD, THING_TOLD = 0.05, 0.2
 
@@ -143,7 +145,7 @@ class Predictor(nn.Module):
         self.register_buffer("action_scale", action_scale)
         c = config.condition_width
         self.condition = nn.Sequential(nn.Linear(STATE + ACTION, c), nn.ReLU(), nn.Linear(c, c), nn.ReLU())
-        self.enter = nn.Linear(OBJECTS + STATE + ACTION + 2 * ARM, w)
+        self.enter = nn.Linear(3 * OBJECTS + STATE + ACTION + 2 * ARM, w)
         self.blocks = nn.ModuleList(ModulatedBlock(w, config.predictor_expansion, c) for _ in range(config.predictor_blocks))
         self.leave_norm = nn.LayerNorm(w, elementwise_affine=False)
         self.leave = nn.Linear(w, OBJECTS)
@@ -158,7 +160,11 @@ class Predictor(nn.Module):
         s = self.standardised(state)
         a = action / self.action_scale
         condition = self.condition(torch.cat([s, a], -1))
-        h = self.enter(torch.cat([objects, s, a, self.standardised(following)[:, :ARM], offset], -1))
+        hand, hand_later = s[:, :PLACE] + offset[:, :PLACE], self.standardised(following)[:, :PLACE] + offset[:, :PLACE]
+        # Where things are from the hand decides what happens to them, and a centimetre decides it.
+        metres = self.state_std[:PLACE].repeat(THINGS) / TOUCHING_M
+        from_hand = [(objects - where.repeat(1, THINGS)) * metres for where in (hand, hand_later)]
+        h = self.enter(torch.cat([objects, *from_hand, s, a, self.standardised(following)[:, :ARM], offset], -1))
         for block in self.blocks:
             h = block(h, condition)
         return objects + self.leave(self.leave_norm(h))
