@@ -101,7 +101,7 @@ def main() -> None:
     processes.share_weights(losses)
     sampler = WindowSampler(training, horizon=config.horizon, frames=config.frames, windows=config.windows,
                             felt_share=config.felt_share, held_share=config.held_share, seed=config.seed + step + SEEDS_A_PROCESS * processes.rank)
-    losses.expect(sampler.touch)
+    losses.expect(sampler.touch, model.predictor.state_mean, model.predictor.state_std)
     generator = torch.Generator(device).manual_seed(config.seed + step + SEEDS_A_PROCESS * processes.rank)
 
     def write_checkpoint() -> None:

@@ -13,6 +13,8 @@ from .touch import THINGS, Touch
 
 # Along the table: x, y.
 ALONG = 2
+# Different places that a distribution is taken from, and its least width, m.
+ENOUGH_PLACES, LEAST_SPREAD_M = 10, 0.01
 # Between the quartiles of a Gaussian, in standard deviations.
 QUARTILES_APART = 1.349
 # Distances below this are squared, m.
@@ -53,16 +55,17 @@ class Losses(nn.Module):
         self.register_buffer("lying_mean", torch.zeros(THINGS, ALONG))
         self.register_buffer("lying_std", torch.ones(THINGS, ALONG))
 
-    def expect(self, touch: Touch) -> None:
-        """Takes the distribution of places from what was felt; things that nothing was felt of keep what they have."""
+    def expect(self, touch: Touch, hand_mean: Tensor, hand_std: Tensor) -> None:
+        """Takes the distribution of places from what was felt; of a thing that hardly anything was felt of, the hand's: things lie where it goes."""
         for thing in range(THINGS):
+            self.lying_mean[thing], self.lying_std[thing] = hand_mean[:ALONG], hand_std[:ALONG]
             lying = touch.places[:, :, thing, :ALONG][~touch.held[:, :, thing]]
             lying = lying[np.isfinite(lying).all(-1)]
-            if len(lying) > 1:
+            if len(np.unique(lying, axis=0)) >= ENOUGH_PLACES:
                 # Median and quartiles: some of the places are another thing's.
                 low, middle, high = np.quantile(lying, [0.25, 0.5, 0.75], axis=0)
                 self.lying_mean[thing] = torch.from_numpy(middle)
-                self.lying_std[thing] = torch.from_numpy((high - low) / QUARTILES_APART)
+                self.lying_std[thing] = torch.from_numpy(((high - low) / QUARTILES_APART).clip(min=LEAST_SPREAD_M))
 
     def forward(self, model: WorldModel, windows: Windows, pixels: Tensor, generator: torch.Generator) -> tuple[Tensor, dict[str, float]]:
         """Loss of a batch of windows, whose pictures are given as pixels [B, F, 3, H, W] in [-1, 1], and its parts.

@@ -152,7 +152,8 @@ class TestGraphs:
             tool, _, one, other = (np.sqrt((part**2).sum(-1) + 1e-6) for part in apart)
             with torch.no_grad():
                 periods = model.value(z, goal.expand_as(z)).numpy()
-            return 0.2 * tool / 0.1 + 0.1 * np.abs(apart[1][..., 0]) / 0.08 + (one + other) / 0.1 + 0.1 * periods
+            beyond = lambda metres, told: np.sqrt((metres / 0.1) ** 2 + told**2) - told
+            return 0.2 * beyond(tool, 0.05) + 0.1 * np.abs(apart[1][..., 0]) / 0.08 + beyond(one, 0.2) + beyond(other, 0.2) + 0.1 * periods
 
         assert energy.shape == (candidates, horizon) and start_energy.shape == (1,)
         assert final_latent.shape == (candidates, d) and final_state.shape == (candidates, 7)

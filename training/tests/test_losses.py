@@ -302,6 +302,10 @@ class TestWithTouch:
         assert (errors < 0.02).all(), errors
 
 
+# Mean and standard deviation of proprioception.
+HAND = torch.tensor([0.5, 0.0, 0.1, 0.04, 0, 0, 0]), torch.tensor([0.08, 0.12, 0.09, 0.03, 0.1, 0.1, 0.1])
+
+
 class TestExpect:
     """The distribution of places along the table that the entries are to have."""
 
@@ -312,14 +316,24 @@ class TestExpect:
         held = torch.zeros(2000, 1, THINGS, dtype=torch.bool)
         held[1500:], places[1500:] = True, 7
         losses = Losses(config)
-        losses.expect(Touch(places.numpy(), held.numpy()))
+        losses.expect(Touch(places.numpy(), held.numpy()), *HAND)
         torch.testing.assert_close(losses.lying_mean, torch.tensor([[0.5, -0.02]] * 2), atol=0.012, rtol=0)
         torch.testing.assert_close(losses.lying_std, torch.tensor([[0.06, 0.1]] * 2), atol=0, rtol=0.2)
 
     def test_of_what_was_never_felt_nothing_is_known(self, config):
         losses = Losses(config)
-        losses.expect(Touch(torch.full((4, 3, THINGS, PLACE), torch.nan).numpy(), torch.zeros(4, 3, THINGS, dtype=torch.bool).numpy()))
-        assert losses.lying_mean.eq(0).all() and losses.lying_std.eq(1).all()
+        losses.expect(Touch(torch.full((4, 3, THINGS, PLACE), torch.nan).numpy(), torch.zeros(4, 3, THINGS, dtype=torch.bool).numpy()), *HAND)
+        torch.testing.assert_close(losses.lying_mean, HAND[0][:ALONG].expand(THINGS, ALONG))
+        torch.testing.assert_close(losses.lying_std, HAND[1][:ALONG].expand(THINGS, ALONG))
+
+    def test_one_place_felt_again_and_again_is_no_distribution(self, config):
+        places = torch.full((50, 4, THINGS, PLACE), 0.4)
+        losses = Losses(config)
+        losses.expect(Touch(places.numpy(), torch.zeros(50, 4, THINGS, dtype=torch.bool).numpy()), *HAND)
+        assert (losses.lying_std > 0.05).all()
+        places += 1e-4 * torch.randn(places.shape, generator=generator(3))
+        losses.expect(Touch(places.numpy(), torch.zeros(50, 4, THINGS, dtype=torch.bool).numpy()), *HAND)
+        torch.testing.assert_close(losses.lying_std, torch.full((THINGS, ALONG), 0.01))
 
 
 class TestRepeated:

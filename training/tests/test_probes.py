@@ -26,7 +26,7 @@ def test_nearest_neighbour_probe_sees_the_metric():
 def test_evaluate_before_training_predicts_that_nothing_moves(model, episodes):
     result = evaluate(model, episodes)
     for name in ("multi_step_ratio", "multi_step_ratio_object_moves"):
-        assert result[name] == pytest.approx([1.0] * model.config.rollout, abs=0.1)
+        assert result[name] == pytest.approx([1.0] * model.config.rollout, abs=0.2)
     assert len(result["latent_spectrum"]) == OBJECTS
     assert result["latent_spectrum"] == sorted(result["latent_spectrum"], reverse=True)
     assert 1 <= result["effective_rank"] <= OBJECTS

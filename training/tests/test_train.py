@@ -16,6 +16,7 @@ import train
 from conftest import SMALL_OPTIONS, make_episodes, write_data
 
 TRAINING = Path(train.__file__).parent
+DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 # As train.py itself, but with a checkpoint and a line in the log after every step.
 BUSY_SAVER = "import train; train.CHECKPOINT_EVERY_S = -1; train.LOG_EVERY_STEPS = 1; train.main()"
 # With SIGReg, which has a network to learn beside the model.
@@ -69,7 +70,7 @@ def test_killed_resumed_interrupted_and_finished(data, tmp_path, monkeypatch, ca
     # Resumed, and interrupted as with Ctrl-C: nothing is lost, and one line says what to do.
     child = spawn(["-u", "train.py"], data, out, *stage, "--minutes", "30")
     lines = [child.stdout.readline(), child.stdout.readline()]
-    assert lines[0] == "train: 12 episodes to learn from, 32 to measure on\n"
+    assert lines[0] == f"train: 12 episodes to learn from, 32 to measure on; 1 x {DEVICE}\n"
     assert lines[1].startswith(f"train: going on at step {killed['step']}, ")
     child.send_signal(signal.SIGINT)
     _, errors = child.communicate()
@@ -103,7 +104,7 @@ def test_two_stages(data, tmp_path, monkeypatch):
     run_here(monkeypatch, data, tmp_path / "before", "--minutes", "0")
     run_here(monkeypatch, data, tmp_path / "one", "--minutes", "0.01")
     losses, measured = read_log(tmp_path / "one")
-    assert losses[0].keys() == {"step", "minutes", "rate", "loss", "arm", "touch", "persistence"}
+    assert losses[0].keys() == {"step", "minutes", "rate", "loss", "arm", "touch", "persistence", "sigreg", "repeated"}
     assert not any(name.startswith("multi_step") for name in measured)
     assert measured["place_error_m"].keys() >= {"cube", "cup"} and any(entry["touch"] > 0 for entry in losses)
     first = read(tmp_path / "one")
