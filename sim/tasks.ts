@@ -7,7 +7,7 @@ import { NoTaskFound, type Task, type TaskDefinition } from "./tasks/task.js";
 import type { ObjectName, SimWorld } from "./world.js";
 
 export type { Task, TaskDefinition, TaskGoal } from "./tasks/task.js";
-export type { SceneTruth } from "./tasks/truth.js";
+export { readTruth, type SceneTruth } from "./tasks/truth.js";
 
 export const TASK_NAMES = ["reach", "push", "grasp", "reach-with-object", "pick-and-place"] as const;
 

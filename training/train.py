@@ -17,15 +17,16 @@ from pathlib import Path
 
 import torch
 
+from jepa.augment import augment
 from jepa.build import load_encoder, new_model
 from jepa.checkpoint import save
 from jepa.config import Config
-from jepa.data import WindowSampler
+from jepa.data import WindowSampler, join_episodes
 from jepa.lerobot import add_arguments, from_arguments, load_any
 from jepa.losses import Losses
-from jepa.processes import Processes
 from jepa.options import add_options, chosen_options
 from jepa.probes import evaluate
+from jepa.processes import Processes
 
 CHECKPOINT_EVERY_S = 120
 MEASURE_EVERY_S = 300
@@ -36,7 +37,7 @@ SEEDS_A_PROCESS = 1_000_003
 
 def parse_arguments() -> tuple[argparse.Namespace, Config]:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True, help="data set: shards of sim/collect, or LeRobot")
+    parser.add_argument("--data", type=Path, nargs="+", required=True, help="data sets: shards of sim/collect, or LeRobot; the last episodes of each only measure")
     parser.add_argument("--out", type=Path, required=True, help="folder for checkpoint and log")
     parser.add_argument("--init", type=Path, help="run whose encoder the new run starts from")
     parser.add_argument("--threads", type=int, default=0, help="CPU threads (default: PyTorch's own choice)")
@@ -74,8 +75,10 @@ def main() -> None:
     arguments.out.mkdir(parents=True, exist_ok=True)
     checkpoint_file, log_file = arguments.out / "checkpoint.pt", arguments.out / "log.jsonl"
 
-    episodes = load_any(arguments.data, from_arguments(arguments))
-    training, validation = episodes.split(config.validation_episodes)
+    features = from_arguments(arguments)
+    parts = [load_any(folder, features).split(config.validation_episodes) for folder in arguments.data]
+    training, validation = (join_episodes([part[i] for part in parts]) for i in (0, 1))
+    del parts
     if speak:
         print(f"train: {len(training)} episodes to learn from, {len(validation)} to measure on; {processes.count} x {device.type}", flush=True)
     model = new_model(config, training).to(device)
@@ -107,7 +110,7 @@ def main() -> None:
     def write_checkpoint() -> None:
         if not speak:
             return
-        save(checkpoint_file, {"config": config.to_dict(), "description": episodes.description, "model": model.state_dict(), "losses": losses.state_dict(),
+        save(checkpoint_file, {"config": config.to_dict(), "description": training.description, "model": model.state_dict(), "losses": losses.state_dict(),
                                "optimiser": optimiser.state_dict(), "step": step, "spent_s": spent_s,
                                "episodes": len(training)})
 
@@ -142,10 +145,7 @@ def main() -> None:
             group["lr"] = rate
         windows = sampler.draw().to(device)
         pixels = windows.images.float().permute(0, 1, 4, 2, 3) / 127.5 - 1.0
-        # A gain of its own for every picture: one gain a window would be a feature that never changes and predicts itself.
-        gain = 1 + config.gain * (2 * torch.rand(*pixels.shape[:2], 1, 1, 1, generator=generator, device=device) - 1)
-        pixels = (pixels + 1) * gain - 1 + 2 * config.pixel_noise * torch.randn(pixels.shape, generator=generator, device=device)
-        loss, parts = losses(model, windows, pixels, generator)
+        loss, parts = losses(model, windows, augment(pixels, config, generator), generator)
         if processes.any(not bool(torch.isfinite(loss))):
             sys.exit(f"train: the loss is {float(loss.detach())} at step {step} ({parts}); the last checkpoint is kept; lower --learning-rate")
         optimiser.zero_grad(set_to_none=True)

@@ -20,11 +20,10 @@ from jepa.build import load_checkpoint
 from jepa.checkpoint import save
 from jepa.latents import LatentEpisodes, LatentSampler, encode_episodes, fingerprint, join
 from jepa.lerobot import add_arguments, from_arguments, load_any
-from jepa.model import ARM, PLACE, WorldModel
+from jepa.model import WorldModel
 from jepa.options import add_options, chosen_options
 from jepa.probes import measure_rollouts
 from jepa.smoothing import in_hindsight
-from jepa.touch import THINGS
 from jepa.value import ValueLearner
 
 REPORT_EVERY_S = 60
@@ -34,13 +33,12 @@ UNPREDICTABLE_M = 0.03
 
 def train_predictor(model: WorldModel, episodes: LatentEpisodes) -> None:
     config = model.config
-    std = model.predictor.state_std[:PLACE]
     sampler = LatentSampler(episodes, horizon=config.rollout, windows=config.rollout_windows, moving_share=config.rollout_moving_share, seed=config.seed)
     optimiser = torch.optim.AdamW(model.predictor.parameters(), lr=1e-3, weight_decay=config.weight_decay)
     for step in _steps(config.rollout_minutes, optimiser, 1e-3):
         latents, states, actions = sampler.draw()
         rolled, _ = model.rollout(latents[:, 0], states[:, 0], actions)
-        wrong = (rolled - latents[:, 1:])[..., ARM:].unflatten(-1, (THINGS, PLACE)) * std
+        wrong = model.places(rolled) - model.places(latents[:, 1:])
         # Cauchy's: where a cup that was tipped over rolls to cannot be predicted, and must not be what is learned most from.
         loss = torch.log1p((wrong / UNPREDICTABLE_M).square().sum(-1)).mean()
         optimiser.zero_grad(set_to_none=True)

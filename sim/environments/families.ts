@@ -45,6 +45,11 @@ export function drawEnvironment(family: EnvironmentFamily, seed: number): Enviro
   }
 }
 
+/** Hues of things that only rooms of another kind have, degrees from and to: training has all others. */
+const UNSEEN_HUES = { cube: [305, 335], cup: [130, 175] } as const;
+/** No hue of training is as near to one of these, degrees. */
+const HUE_MARGIN = 5;
+
 /**
  * Draws the room of one training picture. In a quarter of them the table is the plain one; each picture of an episode has a room of its own, so that
  * nothing about a room can be predicted from another picture and only what acts and is acted on remains.
@@ -52,21 +57,22 @@ export function drawEnvironment(family: EnvironmentFamily, seed: number): Enviro
 function seen(random: Random, seed: number): Environment {
   const pattern = (): Pattern => pick(random, ["plain", "gradient", "checks", "spots", "clouds"] as const);
   const plainColours = random.uniform() < 0.25;
-  // Small moves of the camera are common, large ones rare.
-  const moved = random.uniform() ** 1.5;
+  const moved = random.uniform();
+  // Where any thing may have any colour, shape and size tell which it is; where each has its own, the encoder finds them sooner.
+  const anyColour = random.uniform() < 0.4;
   return {
     ...PLAIN_ENVIRONMENT,
     seed,
-    ...moveCamera(random, 0.07 * moved, (7 * Math.PI / 180) * moved, 0.05),
-    ...(plainColours ? {} : {
-      table: texture(random, pattern(), 0.5), floor: texture(random, pattern(), 0.6),
-      cubeColour: hsv((340 + random.uniform(0, 75)) % 360, random.uniform(0.6, 1), random.uniform(0.5, 0.95)),
-      cupColour: hsv(random.uniform(185, 275), random.uniform(0.5, 1), random.uniform(0.4, 0.9)),
+    ...moveCamera(random, 0.1 * moved, (10 * Math.PI / 180) * moved, 0.05),
+    ...(plainColours ? {} : { table: texture(random, pattern(), 0.5), floor: texture(random, pattern(), 0.6) }),
+    ...(plainColours && !anyColour ? {} : {
+      cubeColour: hsv(anyColour ? seenHue(random) : (340 + random.uniform(0, 75)) % 360, random.uniform(0.5, 1), random.uniform(0.45, 0.95)),
+      cupColour: hsv(anyColour ? seenHue(random) : random.uniform(185, 275), random.uniform(0.5, 1), random.uniform(0.4, 0.9)),
     }),
-    armTint: tint(random, 0.12),
+    armTint: tint(random, 0.2),
     lamp: {
-      position: [random.uniform(0.1, 0.8), random.uniform(-0.8, 0.4), random.uniform(1.8, 3)],
-      ambient: random.uniform(0.32, 0.52), diffuse: random.uniform(0.45, 0.75), colour: tint(random, 0.08),
+      position: [random.uniform(-0.1, 0.85), random.uniform(-1, 0.45), random.uniform(1.6, 3)],
+      ambient: random.uniform(0.3, 0.55), diffuse: random.uniform(0.4, 0.85), colour: tint(random, 0.16),
     },
     distractors: Array.from({ length: random.below(4) }, () => distractor(random, 0, 360)),
     disturbances: {
@@ -78,6 +84,14 @@ function seen(random: Random, seed: number): Environment {
   };
 }
 
+/** Any hue outside of those that are kept for rooms of another kind, degrees. */
+function seenHue(random: Random): number {
+  for (;;) {
+    const hue = random.uniform(0, 360);
+    if (Object.values(UNSEEN_HUES).every(([from, to]) => hue < from - HUE_MARGIN || hue > to + HUE_MARGIN)) return hue;
+  }
+}
+
 function unseen(random: Random, seed: number): Environment {
   const pattern = (): Pattern => pick(random, ["stripes", "bricks", "rings"] as const);
   return {
@@ -87,8 +101,8 @@ function unseen(random: Random, seed: number): Environment {
     objects: otherObjects(random),
     table: texture(random, pattern(), 0.5),
     floor: texture(random, pattern(), 0.6),
-    cubeColour: hsv(random.uniform(305, 335), random.uniform(0.55, 1), random.uniform(0.5, 0.95)),
-    cupColour: hsv(random.uniform(130, 175), random.uniform(0.5, 1), random.uniform(0.4, 0.85)),
+    cubeColour: hsv(random.uniform(...UNSEEN_HUES.cube), random.uniform(0.55, 1), random.uniform(0.5, 0.95)),
+    cupColour: hsv(random.uniform(...UNSEEN_HUES.cup), random.uniform(0.5, 1), random.uniform(0.4, 0.85)),
     armTint: tint(random, 0.12),
     // From the other side than in training, and warm or cold.
     lamp: {

@@ -40,7 +40,7 @@ export default defineCommand({
       .option("method", { choices: ["icem", "cem"] as const, default: "icem" as const, describe: "Planner" })
       .option("candidates", { type: "string", requiresArg: true, describe: "Sequences scored in the first iteration [default: the bundle's, or the planner's]" })
       .option("iterations", { type: "string", requiresArg: true, describe: "Iterations a plan [default: the bundle's, or the planner's]" })
-      .option("exploration-floor", { type: "string", requiresArg: true, default: String(DEFAULT_EXPLORATION_FLOOR), describe: "Share of the search's width that is left at the goal, above 0 to 1" })
+      .option("exploration-floor", { type: "string", requiresArg: true, describe: `Share of the search's width that is left at the goal, above 0 to 1 [default: the bundle's, or ${DEFAULT_EXPLORATION_FLOOR}]` })
       .option("workers", { type: "string", requiresArg: true, default: String(availableParallelism()), describe: "Episodes at once" })
       .option("out", { type: "string", requiresArg: true, describe: "Keep every episode in this folder, and go on from what is there" })
       .option("keep-failures", { type: "string", requiresArg: true, default: "12", describe: "Failures of a cell drawn into failures/ of --out" })
@@ -58,7 +58,7 @@ export default defineCommand({
     const firstSeed = args.seeds === "held-out" ? HELD_OUT_SEEDS : whole("--seeds", args.seeds, 0, 2 ** 30 - 100_000);
     const workers = whole("--workers", args.workers, 1, 256);
     const keepFailures = whole("--keep-failures", args.keepFailures, 0, 100_000);
-    const explorationFloor = parseNumber("--exploration-floor", args.explorationFloor, { min: 0.01, max: 1 });
+    const givenFloor = args.explorationFloor === undefined ? undefined : parseNumber("--exploration-floor", args.explorationFloor, { min: 0.01, max: 1 });
     const maxSteps = args.maxSteps === undefined ? {} : { maxSteps: whole("--max-steps", args.maxSteps, 1, 10_000) };
     const size = {
       ...(args.candidates === undefined ? {} : { candidates: whole("--candidates", args.candidates, 20, 65536) }),
@@ -68,20 +68,26 @@ export default defineCommand({
       throw new UsageError("--suite, --table and --update-docs work on kept results: give their folder with --out");
     }
     const bundleDirectory = findBundleDir(args.bundle);
-    const [{ cellName, cellOf, NOISE_FAMILIES, suiteCells }, { runCells }, { ResultsFolder }, { summarise }, { showProgress }, { readManifest }, { withBundleSearch }, report] = await Promise.all([
+    const [{ cellName, cellOf, NOISE_FAMILIES, suiteCells }, { runCells }, { ResultsFolder }, { summarise }, { showProgress }, { readManifest }, { withBundleSearch }, { whyPerceptionStays }, report] = await Promise.all([
       import("../evaluation/cell.js"), import("../evaluation/run-cells.js"), import("../evaluation/results-folder.js"),
       import("../evaluation/summary.js"), import("../../sim/progress.js"), import("../world-model/index.js"),
-      import("../control/planner-config.js"), import("./eval-report.js"),
+      import("../control/planner-config.js"), import("../evaluation/true-perception.js"), import("./eval-report.js"),
     ]);
     const environments = args.env === undefined ? undefined : args.env === "noise" ? NOISE_FAMILIES : [args.env];
-    const cells: Cell[] = args.suite
+    const manifest = await readManifest(bundleDirectory);
+    const wanted: Cell[] = args.suite
       ? (environments ?? [undefined]).flatMap((environment) => suiteCells({ task: args.task, object: args.object, environment, policy: args.policy }))
       : (environments ?? ["plain" as const]).map((environment) => cellOf(args.task ?? "reach", args.object ?? "cube", environment, args.policy ?? "jepa"));
+    // A suite measures what can be measured; who asks for one policy is told.
+    const refusal = whyPerceptionStays(manifest);
+    if (refusal !== undefined && args.policy === "true-perception") throw new UsageError(refusal);
+    const cells = refusal === undefined ? wanted : wanted.filter(({ policy }) => policy !== "true-perception");
+    if (cells.length < wanted.length) process.stderr.write(`eval: left out ${wanted.length - cells.length} cells of true-perception: ${refusal}\n`);
     if (cells.length === 0) throw new UsageError("the suite has no cell with this --task, --object, --env and --policy: only the planner with the cube is run outside of the plain room");
     if (args.png !== undefined && cells.length > 1) throw new UsageError(`--png draws one cell, these are ${cells.length}: ${cells.map(cellName).join(", ")}`);
 
-    const manifest = await readManifest(bundleDirectory);
     const planner = withBundleSearch({ kind: args.method, options: size }, manifest);
+    const explorationFloor = givenFloor ?? manifest.planning?.exploration_floor ?? DEFAULT_EXPLORATION_FLOOR;
     const settings = {
       bundle: manifest.name, encoder_sha256: manifest.files["encoder.onnx"].sha256, rollout_sha256: manifest.files["rollout.onnx"].sha256,
       ...(manifest.files["proposal.onnx"] === undefined ? {} : { proposal_sha256: manifest.files["proposal.onnx"].sha256 }),

@@ -1,4 +1,5 @@
 import { createPlanner, withBundleSearch } from "../control/planner-config.js";
+import { proposer } from "../world-model/proposer.js";
 
 import type { Plan } from "../planner/index.js";
 import type { OnnxWorldModel } from "../world-model/index.js";
@@ -49,9 +50,7 @@ export async function planOffline(model: OnnxWorldModel, problem: OfflineProblem
   const plan = await planner.plan({
     horizon: model.horizon,
     bounds: { low: Float32Array.from(model.manifest.action.low), high: Float32Array.from(model.manifest.action.high) },
-    ...(model.propose === undefined ? {} : {
-      propose: (noise: Float32Array, count: number) => model.propose!(start, state, goal, new Float32Array(0), noise, count),
-    }),
+    ...proposer(model, { latent: start, state, goal, committed: new Float32Array(0) }),
     score: async (actions, count) => {
       const { stepEnergies } = await model.score(start, state, actions, count, goal);
       last = stepEnergies.slice();

@@ -54,7 +54,7 @@ export interface ControllerOptions {
   readonly retryAttemptLimit?: number;
   /** Cold starts with the search's whole width after stalls before a goal is given up; progress gives them back. Default 4. */
   readonly stallRestartLimit?: number;
-  /** Share of the planner's width that is left at the goal, in (0, 1]; 1 is always the whole width. Default 0.1. */
+  /** Share of the planner's width that is left at the goal, in (0, 1]; 1 is always the whole width. `planning.exploration_floor` of the bundle, or 0.1. */
   readonly explorationFloor?: number;
   /** First seed of the planner. Every cold start takes the next. Default 0. */
   readonly seed?: number;

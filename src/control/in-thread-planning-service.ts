@@ -1,5 +1,6 @@
 import type { RgbImage } from "../camera/types.js";
 import type { ActionBounds, Planner } from "../planner/types.js";
+import { proposer } from "../world-model/proposer.js";
 import type { WorldModel } from "../world-model/types.js";
 import type { ModelShape, PlanningService, PlanRequest, PlanResult } from "./planning-service.js";
 
@@ -54,21 +55,19 @@ export class InThreadPlanningService implements PlanningService {
   async #plan(request: PlanRequest, deadlineMs: number): Promise<PlanResult> {
     const { state, goal, committed, shift, explorationScale } = request;
     const startMs = this.#now();
-    const latent = await this.#model.encode(request.image);
+    const model = this.#model;
+    const latent = await model.encode(request.image);
     const encodedMs = this.#now();
     if (shift > 0) this.#planner.shift(shift);
     let startEnergy = NaN;
-    const model = this.#model;
     const plan = await this.#planner.plan({
-      horizon: this.#model.horizon,
+      horizon: model.horizon,
       bounds: this.#bounds,
       explorationScale,
       ...(committed.length > 0 ? { committed } : {}),
-      ...(model.propose === undefined ? {} : {
-        propose: (noise: Float32Array, count: number) => model.propose!(latent, state, goal, committed, noise, count),
-      }),
+      ...proposer(model, { latent, state, goal, committed }),
       score: async (actions, count) => {
-        const scores = await this.#model.score(latent, state, actions, count, goal);
+        const scores = await model.score(latent, state, actions, count, goal);
         startEnergy = scores.startEnergy;
         return scores.stepEnergies;
       },

@@ -15,6 +15,7 @@ export interface SearchedBundle {
     readonly elites: number;
     readonly initial_std: number;
     readonly noise_exponent: number;
+    readonly min_std?: number | undefined;
     readonly path_weight: number;
     readonly proposals?: number | undefined;
     readonly switched: readonly string[];
@@ -30,7 +31,8 @@ export function withBundleSearch(config: PlannerConfig, { horizon, action, plann
     elites: planning.elites,
     initialStd: planning.initial_std,
     objective: { kind: "weights", weights: endAndPath(horizon, planning.path_weight) } as const,
-    proposals: planning.proposals ?? 0,
+    ...(planning.min_std === undefined ? {} : { minStd: planning.min_std }),
+    ...(planning.proposals === undefined ? {} : { proposals: planning.proposals }),
     switchedDims: planning.switched.map((name) => action.names.indexOf(name)),
   };
   return config.kind === "cem"

@@ -2,8 +2,9 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { RayCastCamera } from "../../sim/camera.js";
 import { drawEnvironment } from "../../sim/environments/index.js";
-import { createTask, FIRST_HELD_OUT_SEED, type Task, type TaskGoal } from "../../sim/tasks.js";
+import { createTask, FIRST_HELD_OUT_SEED, type SceneTruth, type Task, type TaskGoal } from "../../sim/tasks.js";
 import { SimWorld } from "../../sim/world.js";
+import type { ControllerGoal } from "../control/controller-options.js";
 import { InThreadPlanningService } from "../control/in-thread-planning-service.js";
 import { createPlanner, type PlannerConfig, withBundleSearch } from "../control/planner-config.js";
 import { OnnxWorldModel, readManifest, type WorldModel } from "../world-model/index.js";
@@ -12,8 +13,8 @@ import type { Cell } from "./cell.js";
 import { ControllerDriver } from "./controller-driver.js";
 import type { Driver } from "./driver.js";
 import { type EpisodeResult, runEpisode } from "./episode.js";
-import { TruePerception } from "./true-perception.js";
 import { ORACLE_REACHED_BELOW, OracleWorldModel } from "./oracle-world-model.js";
+import { TruePerception } from "./true-perception.js";
 
 /** What all episodes share. */
 export interface WorkerSetup {
@@ -66,6 +67,11 @@ function planningWith(model: WorldModel): InThreadPlanningService {
   return new InThreadPlanningService({ model, planner: createPlanner(withBundleSearch(setup.planner, manifest)), bounds });
 }
 
+/** The goals as the simulator knows them, in the latents of a model that takes its truth. */
+function trueGoals(model: { latentOf(truth: SceneTruth): Float32Array }, task: Task, goals: readonly TaskGoal[]): ControllerGoal[] {
+  return task.goalTruths.map((truth, i) => ({ name: goals[i]!.name, latent: model.latentOf(truth) }));
+}
+
 async function startDriver({ cell, seed }: Job, task: Task, goals: readonly TaskGoal[]): Promise<Driver> {
   const shared = {
     world, actionNames: action.names, stateNames: state.names, periodS: action.period_s, seed, explorationFloor: setup.explorationFloor,
@@ -75,14 +81,12 @@ async function startDriver({ cell, seed }: Job, task: Task, goals: readonly Task
       return ControllerDriver.start({ ...shared, planning: planningWith(await learnedModel()), reachedBelow: energy.reached_below }, task.name, goals);
     case "true-perception": {
       const model = new TruePerception(await learnedModel(), manifest, world);
-      const latents = task.goalTruths.map((truth, i) => ({ name: goals[i]!.name, latent: model.latentOf(truth) }));
-      return ControllerDriver.start({ ...shared, planning: planningWith(model), reachedBelow: energy.reached_below }, task.name, latents);
+      return ControllerDriver.start({ ...shared, planning: planningWith(model), reachedBelow: energy.reached_below }, task.name, trueGoals(model, task, goals));
     }
     case "oracle": {
       const model = new OracleWorldModel(world, task.object, action.period_s, setup.oracle.horizon);
       const planning = new InThreadPlanningService({ model, planner: createPlanner(setup.oracle.planner), bounds });
-      const latents = task.goalTruths.map((truth, i) => ({ name: goals[i]!.name, latent: model.latentOf(truth) }));
-      return ControllerDriver.start({ ...shared, planning, reachedBelow: ORACLE_REACHED_BELOW }, task.name, latents);
+      return ControllerDriver.start({ ...shared, planning, reachedBelow: ORACLE_REACHED_BELOW }, task.name, trueGoals(model, task, goals));
     }
     case "persistence":
       return new StillDriver();

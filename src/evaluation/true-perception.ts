@@ -1,9 +1,15 @@
-import type { SceneTruth } from "../../sim/tasks.js";
+import { readTruth, type SceneTruth } from "../../sim/tasks.js";
 import type { SimWorld } from "../../sim/world.js";
 import type { Manifest, RolloutScores, WorldModel } from "../world-model/index.js";
 
 /** Entries that a latent must have for the simulator to fill them in. */
 const ENTRIES = ["tool_x", "tool_y", "tool_z", "opening", "narrow_x", "narrow_y", "narrow_z", "wide_x", "wide_y", "wide_z"];
+
+/** Why the simulator's truth cannot stand for a bundle's encoder; undefined when it can. */
+export function whyPerceptionStays({ name, latent }: Pick<Manifest, "name" | "latent">): string | undefined {
+  if (latent.readable?.names.join() === ENTRIES.join()) return undefined;
+  return `bundle ${name} does not say that its latent is ${ENTRIES.join(", ")} (latent.readable): perception cannot be replaced`;
+}
 
 /**
  * A learned world model with the simulator's truth in the place of its encoder: prediction, value, policy and search are the model's. What it does
@@ -23,11 +29,10 @@ export class TruePerception implements WorldModel {
   readonly #std: readonly number[];
 
   /** @throws Error when the bundle's latent does not say where tool and things are. */
-  constructor(model: WorldModel, { name, latent }: Manifest, world: SimWorld) {
-    const { readable } = latent;
-    if (readable === undefined || readable.names.join() !== ENTRIES.join()) {
-      throw new Error(`bundle ${name} does not say that its latent is ${ENTRIES.join(", ")} (latent.readable): perception cannot be replaced`);
-    }
+  constructor(model: WorldModel, manifest: Manifest, world: SimWorld) {
+    const refusal = whyPerceptionStays(manifest);
+    if (refusal !== undefined) throw new Error(refusal);
+    const readable = manifest.latent.readable!;
     this.latentDim = model.latentDim;
     this.stateDim = model.stateDim;
     this.actionDim = model.actionDim;
@@ -48,9 +53,7 @@ export class TruePerception implements WorldModel {
 
   /** The truth of the world as it is; no picture is looked at. */
   encode(): Promise<Float32Array> {
-    const world = this.#world;
-    const state = world.actions.state(world.jointState());
-    return Promise.resolve(this.#standardised([...state.subarray(0, 4), ...world.objectPosition("cube"), ...world.objectPosition("cup")]));
+    return Promise.resolve(this.latentOf(readTruth(this.#world)));
   }
 
   score(latent: Float32Array, state: Float32Array, actions: Float32Array, count: number, goal: Float32Array): Promise<RolloutScores> {

@@ -40,6 +40,17 @@ class Episodes:
         return Episodes(self.images[part], self.states[part], self.actions[part], self.truths[part], self.description)
 
 
+def join_episodes(parts: list[Episodes]) -> Episodes:
+    """Several data sets as one, with the first one's description. Raises ValueError when their pictures, states or actions do not fit together."""
+    if len(parts) == 1:
+        return parts[0]
+    for name in ("images", "states", "actions"):
+        shapes = {getattr(part, name).shape[1:] for part in parts}
+        if len(shapes) != 1:
+            raise ValueError(f"the data sets have different shapes of {name}: {sorted(shapes)}; collect them with the same options")
+    return Episodes(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("images", "states", "actions", "truths")), parts[0].description)
+
+
 def load_episodes(folder: Path) -> Episodes:
     """Reads every finished shard of a folder.
 

@@ -55,12 +55,12 @@ class ProposalGraph(nn.Module):
         model, count = self.model, noise.shape[0]
         longest = model.action_high[:3]
         goal = goal.expand(count, -1)
-        objects_arm, state = latent.expand(count, -1), state.expand(count, -1)
-        offset = model.offset(objects_arm, state)
+        latent, state = latent.expand(count, -1), state.expand(count, -1)
+        offset = model.offset(latent, state)
         actions: list[Tensor] = []
         switched = noise[:, 0, 0] * 0
         for step in range(model.config.rollout):
-            chosen = model.policy(objects_arm, goal)
+            chosen = model.policy(latent, goal)
             steps = (chosen[:, :3] + STEP_NOISE * noise[:, step, :3]).clamp(-1, 1) * longest
             grip = (chosen[:, 3] + GRIPPER_NOISE * noise[:, step, 3] > 0).float()
             if actions:
@@ -71,5 +71,5 @@ class ProposalGraph(nn.Module):
             free = torch.cat([steps, grip[:, None]], -1)
             action = torch.where(fixed[step] > 0, committed[step].expand(count, -1), free)
             actions.append(action)
-            objects_arm, state = model.step(objects_arm, state, action, offset)
+            latent, state = model.step(latent, state, action, offset)
         return torch.stack(actions, 1)

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from .config import Config
 from .data import Windows
-from .model import ARM, PLACE, WorldModel
+from .model import ARM, WorldModel
 from .touch import THINGS, Touch
 
 # Along the table: x, y.
@@ -79,9 +79,7 @@ class Losses(nn.Module):
         z = z.float().unflatten(0, (b, count))
         standardised = model.predictor.standardised(windows.states)
         arm = (z[..., :ARM] - standardised[..., :ARM]).square().mean()
-        objects = z[..., ARM:]
-        mean, std = model.predictor.state_mean[:PLACE], model.predictor.state_std[:PLACE]
-        places = objects.unflatten(-1, (THINGS, PLACE)) * std + mean
+        places = model.places(z)
         parts = {"arm": arm, "touch": self._touch(places, windows.felt), "persistence": self._persistence(places, windows.held)}
         loss = config.arm_weight * arm + config.touch_weight * parts["touch"] + config.persistence_weight * parts["persistence"]
         if config.sigreg_weight > 0:
@@ -92,8 +90,7 @@ class Losses(nn.Module):
         if config.with_actions:
             seen = torch.tensor(config.frames[1:], device=pixels.device)
             rolled, _ = model.rollout(z[:, 0], windows.states[:, 0], windows.actions)
-            wrong = (rolled[:, seen - 1, ARM:] - objects[:, 1:]).unflatten(-1, (THINGS, PLACE)) * std
-            parts["multi_step"] = softened(wrong).mean()
+            parts["multi_step"] = softened(model.places(rolled[:, seen - 1]) - places[:, 1:]).mean()
             loss = loss + config.rollout_weight * parts["multi_step"]
         return loss, {"loss": float(loss.detach()), **{name: float(value.detach()) for name, value in parts.items()}}
 

@@ -157,14 +157,14 @@ class Predictor(nn.Module):
 
         The offset tells how the camera is displaced: objects are seen with the same error as the arm.
         """
-        s = self.standardised(state)
+        s, s_later = self.standardised(state), self.standardised(following)
         a = action / self.action_scale
         condition = self.condition(torch.cat([s, a], -1))
-        hand, hand_later = s[:, :PLACE] + offset[:, :PLACE], self.standardised(following)[:, :PLACE] + offset[:, :PLACE]
+        hand, hand_later = s[:, :PLACE] + offset[:, :PLACE], s_later[:, :PLACE] + offset[:, :PLACE]
         # Where things are from the hand decides what happens to them, and a centimetre decides it.
         metres = self.state_std[:PLACE].repeat(THINGS) / TOUCHING_M
         from_hand = [(objects - where.repeat(1, THINGS)) * metres for where in (hand, hand_later)]
-        h = self.enter(torch.cat([objects, *from_hand, s, a, self.standardised(following)[:, :ARM], offset], -1))
+        h = self.enter(torch.cat([objects, *from_hand, s, a, s_later[:, :ARM], offset], -1))
         for block in self.blocks:
             h = block(h, condition)
         return objects + self.leave(self.leave_norm(h))
@@ -259,6 +259,11 @@ class WorldModel(nn.Module):
         model.encoder.load_state_dict(self.encoder.state_dict())
         return model
 
+    def places(self, latent: Tensor) -> Tensor:
+        """Where the things are, m. [..., D] to [..., THINGS, PLACE]."""
+        predictor = self.predictor
+        return latent[..., ARM:].unflatten(-1, (THINGS, PLACE)) * predictor.state_std[:PLACE] + predictor.state_mean[:PLACE]
+
     def offset(self, latent: Tensor, state: Tensor) -> Tensor:
         """What the picture says of the arm less what proprioception says, [N, ARM]: a roll-out keeps it."""
         return latent[:, :ARM] - self.predictor.standardised(state)[:, :ARM]
@@ -284,7 +289,7 @@ class WorldModel(nn.Module):
         difference = latent - goal
         tool = _norm(difference[..., :PLACE] * std[:PLACE])
         opening = difference[..., PLACE].abs() * std[PLACE] / self.state_model.max_opening_m
-        things = _norm(difference[..., ARM:].unflatten(-1, (THINGS, PLACE)) * std[:PLACE])
+        things = _norm(self.places(latent) - self.places(goal))
         return tool / UNIT_M, things / UNIT_M, opening
 
     def energy(self, latent: Tensor, goal: Tensor) -> Tensor:

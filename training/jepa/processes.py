@@ -53,9 +53,9 @@ class Processes:
         """Whether it is so for one of them."""
         if self.count == 1:
             return flag
-        sum_: Tensor = torch.tensor(float(flag), device=self.device)
-        distributed.all_reduce(sum_)
-        return bool(sum_ > 0)
+        flags: Tensor = torch.tensor(float(flag), device=self.device)
+        distributed.all_reduce(flags)
+        return bool(flags > 0)
 
     def close(self) -> None:
         if self.count > 1:

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from .latents import LatentEpisodes
 from .model import ARM, PLACE, WorldModel
-from .touch import THINGS, feel
+from .touch import feel
 
 # Cost of a move against that of an error, and where an error begins to count less, in standard deviations of a picture's error.
 MOVE, OUTLIER = 2.5, 2.0
@@ -29,8 +29,7 @@ def in_hindsight(model: WorldModel, episodes: LatentEpisodes) -> LatentEpisodes:
     """Latents whose arm is what proprioception said and whose things are smoothed."""
     touch = feel(episodes.states.numpy(), episodes.actions.numpy())
     mean, std = model.predictor.state_mean[:PLACE], model.predictor.state_std[:PLACE]
-    places = episodes.latents[..., ARM:].unflatten(-1, (THINGS, PLACE)) * std + mean
-    smoothed = smooth(places, torch.from_numpy(touch.places), torch.from_numpy(touch.held))
+    smoothed = smooth(model.places(episodes.latents), torch.from_numpy(touch.places), torch.from_numpy(touch.held))
     arm = model.predictor.standardised(episodes.states)[..., :ARM]
     return replace(episodes, latents=torch.cat([arm, ((smoothed - mean) / std).flatten(-2)], -1))
 

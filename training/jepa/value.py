@@ -19,7 +19,7 @@ from .model import WorldModel
 # Share of goals that are the picture itself; of the rest, but for the random ones, half are near and half anywhere later.
 SELF_GOALS = 0.1
 NEAR_GOALS_DECAY = 0.1
-# Share of starts from before an object moves (its entries change by more than they do in half of all windows of so many periods).
+# Share of starts from before an object moves (its entries change by more than they do in three quarters of all windows of so many periods).
 MOVING_STARTS, MOVING_PERIODS = 0.6, 10
 # Two latents are one when tool and things are nearer than these (in units of 10 cm) and the openings' difference less than this share of the widest.
 SAME_TOOL, SAME_THING, SAME_OPENING = 0.15, 0.15, 0.12

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from conftest import make_episodes, write_data, write_shard
-from jepa.data import Episodes, WindowSampler, load_episodes
+from jepa.data import Episodes, WindowSampler, join_episodes, load_episodes
 
 
 def numbered(count=6, steps=10, holding={}) -> Episodes:
@@ -134,3 +134,20 @@ class TestLoadEpisodes:
     def test_split_without_anything_left(self, count):
         with pytest.raises(ValueError, match=f"validation_episodes is {count}, the data set has 10"):
             numbered(10).split(count)
+
+
+class TestJoinEpisodes:
+    def test_one_after_the_other(self):
+        first, second = make_episodes(3, seed=0), make_episodes(2, seed=1)
+        joined = join_episodes([first, second])
+        assert len(joined) == 5 and joined.description == first.description
+        for name in ("images", "states", "actions", "truths"):
+            np.testing.assert_array_equal(getattr(joined, name)[:3], getattr(first, name))
+            np.testing.assert_array_equal(getattr(joined, name)[3:], getattr(second, name))
+
+    @pytest.mark.parametrize("name", ["images", "states", "actions"])
+    def test_those_that_do_not_fit_together(self, name):
+        one = make_episodes(2)
+        other = replace(one, **{name: getattr(one, name)[:, :-1]})
+        with pytest.raises(ValueError, match=f"different shapes of {name}: .*; collect them with the same options"):
+            join_episodes([one, other])
