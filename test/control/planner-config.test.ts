@@ -15,8 +15,10 @@ test("a bundle's search is taken where nothing else is said, its proposals too",
   assert.deepEqual(given.options, { ...own, noiseExponent: 2, candidates: 64, proposals: 0 });
 });
 
-test("a bundle that says nothing of proposals has none; one that says nothing of its search changes nothing", () => {
-  assert.equal(withBundleSearch({ kind: "icem" }, { ...bundle, planning: tinySearch }).options?.proposals, 0);
+test("a bundle that says nothing of proposals or of the least width leaves them to the planner; one that says nothing of its search changes nothing", () => {
+  const silent = withBundleSearch({ kind: "icem" }, { ...bundle, planning: tinySearch }).options!;
+  assert.ok(!("proposals" in silent) && !("minStd" in silent));
+  assert.equal(withBundleSearch({ kind: "icem" }, { ...bundle, planning: { ...tinySearch, min_std: 0.05 } }).options?.minStd, 0.05);
   assert.deepEqual(withBundleSearch({ kind: "cem", options: { seed: 3 } }, { horizon: 4, action: bundle.action }), { kind: "cem", options: { seed: 3 } });
 });
 

@@ -20,6 +20,8 @@ test("a policy and its share are read, and either may be left out", async () => 
     manifest.planning = { ...tinySearch, proposals };
     assert.deepEqual(parseManifest(JSON.stringify(manifest), "tiny"), manifest);
   }
+  manifest.planning = { ...tinySearch, min_std: 0.05, exploration_floor: 1 };
+  assert.deepEqual(parseManifest(JSON.stringify(manifest), "tiny"), manifest);
   delete manifest.planning;
   assert.deepEqual(parseManifest(JSON.stringify(manifest), "tiny"), manifest);
 });
@@ -49,6 +51,8 @@ const refusals: [name: string, spoil: (manifest: LooseManifest) => void, message
   ["no period", (m) => { m.action!.period_s = 0; }, /action\.period_s is 0: .*seconds/],
   ["falling quantiles", (m) => { m.energy!.training_quantiles = { p50: 2, p95: 1, p99: 3 }; }, /energy\.training_quantiles is .*must not fall/],
   ["a hash that is none", (m) => { m.files!["rollout.onnx"] = { sha256: "abc", bytes: 1 }; }, /files\["rollout\.onnx"\]\.sha256 is "abc": .*64/],
+  ["no least width", (m) => { m.planning = { ...tinySearch, min_std: 0 }; }, /planning\.min_std is 0: write a share of the box's half width, above 0/],
+  ["a search that widens", (m) => { m.planning = { ...tinySearch, exploration_floor: 1.5 }; }, /planning\.exploration_floor is 1\.5: write a share above 0, to 1/],
   ["proposals without a policy", (m) => { m.planning = { ...tinySearch, proposals: 0.2 }; }, /planning\.proposals is 0\.2: there is no files\["proposal\.onnx"\]/],
   ["a share above a half", (m) => { withPolicy(m, 0.51); }, /planning\.proposals is 0\.51: write a share from 0 to 0\.5/],
   ["a share below 0", (m) => { withPolicy(m, -0.1); }, /planning\.proposals is -0\.1: write a share from 0 to 0\.5/],
