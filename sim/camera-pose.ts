@@ -9,11 +9,8 @@ export interface CameraPose {
   readonly fovY: number;
 }
 
-/** Opposite the arm and to its left, looking down at the table: table, tool and shadow are all in view. */
-export const DEFAULT_CAMERA: CameraPose = { position: [1.3, 0.5, 0.72], lookAt: [0.46, 0.0, 0.15], fovY: 0.8 };
-
-/** The same place with a longer lens, for which the workspace fills the picture: the cube is six pixels wide in 96 instead of three in 64. */
-export const NEAR_CAMERA: CameraPose = { position: [1.3, 0.5, 0.72], lookAt: [0.48, 0.0, 0.13], fovY: 0.66 };
+/** Opposite the arm and to its left, looking down at the table: the workspace fills the picture, and the cube is six pixels wide in 96. */
+export const DEFAULT_CAMERA: CameraPose = { position: [1.3, 0.5, 0.72], lookAt: [0.48, 0.0, 0.13], fovY: 0.66 };
 
 /** Unit vectors of a camera that is held level: where it looks, and what is to the right and down in its picture. */
 export function viewAxes({ position: p, lookAt }: CameraPose): Readonly<Record<"forward" | "right" | "down", readonly [number, number, number]>> {

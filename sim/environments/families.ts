@@ -1,4 +1,4 @@
-import { type CameraPose, NEAR_CAMERA, viewAxes } from "../camera-pose.js";
+import { type CameraPose, DEFAULT_CAMERA, viewAxes } from "../camera-pose.js";
 import { Random } from "../random.js";
 import { unit } from "../unit.js";
 import {
@@ -8,16 +8,13 @@ import { type Colour, hsv, type Pattern, type Texture } from "./texture.js";
 
 /**
  * - `plain`: the room of `scene.ts`, always the same.
- * - `near`: the same through the longer lens that all of the following but the last three have.
  * - `seen`: drawn as the training data's rooms are.
  * - `unseen`: drawn from patterns, lights, camera places and objects that training never had.
  * - `television`, `flicker`, `shadows`: the plain room with one thing that moves and means nothing.
  */
-export const ENVIRONMENT_FAMILIES = ["plain", "near", "seen", "unseen", "television", "flicker", "shadows"] as const;
+export const ENVIRONMENT_FAMILIES = ["plain", "seen", "unseen", "television", "flicker", "shadows"] as const;
 
 export type EnvironmentFamily = (typeof ENVIRONMENT_FAMILIES)[number];
-
-const NEAR_ENVIRONMENT: Environment = { ...PLAIN_ENVIRONMENT, camera: NEAR_CAMERA };
 
 /** Screen on the far corner of the table, half turned to the camera. */
 const TELEVISION = { position: [0.14, -0.4, 0.13], yaw: 0.65, width: 0.3, height: 0.22 } as const;
@@ -28,8 +25,6 @@ export function drawEnvironment(family: EnvironmentFamily, seed: number): Enviro
   switch (family) {
     case "plain":
       return PLAIN_ENVIRONMENT;
-    case "near":
-      return NEAR_ENVIRONMENT;
     case "seen":
       return seen(random, seed);
     case "unseen":
@@ -134,10 +129,10 @@ export function drawObjects(random: Random): ObjectSizes {
 
 /** Moves the camera by up to a distance and turns it by up to an angle, both in random directions. */
 function moveCamera(random: Random, distanceM: number, angleRad: number, lens: number): { camera: CameraPose; cameraRoll: number } {
-  const { position, fovY } = NEAR_CAMERA;
+  const { position, fovY } = DEFAULT_CAMERA;
   const shift = direction(random).map((v) => v * distanceM);
   const at = position.map((v, i) => v + (shift[i] as number)) as [number, number, number];
-  const { forward, right, down } = viewAxes(NEAR_CAMERA);
+  const { forward, right, down } = viewAxes(DEFAULT_CAMERA);
   const [pan, tilt, roll] = direction(random).map((v) => v * angleRad) as [number, number, number];
   const ahead = forward.map((v, i) => v + Math.tan(pan) * (right[i] as number) - Math.tan(tilt) * (down[i] as number));
   return {

@@ -1,17 +1,18 @@
+import { TASK_NAMES } from "../tasks.js";
 import type { ParameterSpecs, ParameterValues } from "../../src/ros/parameter-spec.js";
 
 /** The simulator node's parameters. */
 export const SIMULATOR_PARAMETERS = {
   task: {
-    type: "string", default: "reach", choices: ["reach", "push", "none"], changes: "dynamic",
+    type: "string", default: "reach", choices: [...TASK_NAMES, "none"], changes: "dynamic",
     description: "What a reset sets up: a task with its goal picture, or only a new start. Read at each `~/reset`.",
   },
   seed: {
     type: "integer", default: 0, range: [0, 2 ** 31 - 1], changes: "dynamic",
     description: "Seed of the start (and of the task's goal). Read at each `~/reset`.",
   },
-  image_width: { type: "integer", default: 64, range: [64, 256], changes: "static", description: "Width of the camera's pictures in pixels." },
-  image_height: { type: "integer", default: 64, range: [64, 256], changes: "static", description: "Height of the camera's pictures in pixels." },
+  image_width: { type: "integer", default: 96, range: [64, 256], changes: "static", description: "Width of the camera's pictures in pixels." },
+  image_height: { type: "integer", default: 96, range: [64, 256], changes: "static", description: "Height of the camera's pictures in pixels." },
   camera_rate_hz: { type: "double", default: 10, range: [0.5, 50], changes: "static", description: "Pictures per simulated second." },
   publish_depth: { type: "bool", default: false, changes: "static", description: "Publishes `camera/depth/image_raw` (32FC1, m)." },
   publish_segmentation: {

@@ -9,7 +9,7 @@ import { cameraInfoMessage, depthMessage, rgbMessage, segmentationMessage } from
 import { Pacer } from "./pacer.js";
 import { SIMULATOR_PARAMETERS } from "./parameters.js";
 
-import type { Task } from "../tasks.js";
+import type { Task, TaskName } from "../tasks.js";
 import type { SimWorld } from "../world.js";
 import type { RclPublisher } from "../../src/ros/rclnodejs.js";
 import type { RosNode } from "../../src/ros/ros-node.js";
@@ -100,7 +100,7 @@ export class SimulatorNode {
       this.#task = undefined;
       this.#world.reset(seed);
     } else {
-      this.#task = createTask(task as "reach" | "push", this.#world, seed);
+      this.#task = createTask(task as TaskName, this.#world, seed);
       const goal = this.#task.goalImage(this.#camera);
       this.#task.start();
       this.#timeOffsetS += before - this.#timeS();

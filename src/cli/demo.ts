@@ -1,13 +1,14 @@
 import { findBundleDir, BUNDLE_OPTION } from "./bundle-dir.js";
 import { defineCommand } from "./command.js";
 import { parseNumber } from "./numbers.js";
+import { TASK_CHOICES } from "./simulation-choices.js";
 
 /** `jepa-mpc demo`: simulator and controller on a real ROS graph, from a picture to the goal. */
 export default defineCommand({
   command: "demo",
   describe: "Run simulator and controller on a private ROS graph and reach a goal picture",
   builder: (yargs) => yargs
-    .option("task", { choices: ["reach", "push"] as const, default: "reach" as const, describe: "What the simulator sets up" })
+    .option("task", { choices: TASK_CHOICES, default: "reach" as const, describe: "What the simulator sets up; the goal is its last picture" })
     .option("seed", { type: "string", default: "0", requiresArg: true, describe: "Seed of the start, the goal and the planner" })
     .option("goal", { type: "string", requiresArg: true, describe: "PNG or JPEG used as the goal instead of the task's (its true distance is not known)" })
     .option("bundle", BUNDLE_OPTION)

@@ -7,15 +7,11 @@ import { defineCommand } from "./command.js";
 import { parseNumber } from "./numbers.js";
 import { print, printJson } from "./print.js";
 import { PROJECT_ROOT } from "./project.js";
+import { ENVIRONMENT_CHOICES, POLICY_CHOICES, TASK_CHOICES } from "./simulation-choices.js";
 import { UsageError } from "./usage-error.js";
 
 import type { Cell } from "../evaluation/cell.js";
 import type { CellPlan } from "../evaluation/run-cells.js";
-
-// Written out, so that a look at the help loads no simulator; a test holds them against the lists they repeat.
-export const TASK_CHOICES = ["reach", "push", "grasp", "reach-with-object", "pick-and-place"] as const;
-export const ENVIRONMENT_CHOICES = ["plain", "near", "seen", "unseen", "television", "flicker", "shadows"] as const;
-export const POLICY_CHOICES = ["jepa", "true-perception", "persistence", "random", "oracle"] as const;
 
 /** Seeds from here on are for final figures; those below were looked at while things were chosen. */
 const HELD_OUT_SEEDS = 10_000;

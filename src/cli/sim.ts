@@ -2,16 +2,17 @@ import { defineCommand } from "./command.js";
 import { parseNumber } from "./numbers.js";
 import { existingFile, restOf } from "./run.js";
 import { rosArguments, startNode } from "./ros-arguments.js";
+import { TASK_CHOICES } from "./simulation-choices.js";
 
 export default defineCommand({
   command: "sim",
   describe: "Start the simulated arm, table and camera (ROS 2)",
   builder: (yargs) =>
     yargs
-      .option("task", { choices: ["reach", "push", "none"] as const, requiresArg: true, describe: "What a reset sets up [default: reach]" })
+      .option("task", { choices: [...TASK_CHOICES, "none"] as const, requiresArg: true, describe: "What a reset sets up [default: reach]" })
       .option("seed", { type: "string", requiresArg: true, describe: "Seed of the scene and its goal [default: 0]" })
       .option("realtime-factor", { type: "string", requiresArg: true, describe: "Simulated seconds per real second, 0 as fast as possible [default: 1]" })
-      .option("size", { type: "string", requiresArg: true, describe: "Width and height of the camera's pictures, 64 to 256 [default: 64]" })
+      .option("size", { type: "string", requiresArg: true, describe: "Width and height of the camera's pictures, 64 to 256 [default: 96]" })
       .option("params-file", { type: "string", requiresArg: true, describe: "ROS parameter file; options here come after it" })
       .example("$0 sim --task push --seed 3", "")
       .example("$0 sim --size 128 -- -r camera/image_raw:=/wrist/image_raw", "ROS arguments follow --")

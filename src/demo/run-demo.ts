@@ -8,17 +8,19 @@ import { rosArguments } from "../cli/ros-arguments.js";
 import { writeLineChart } from "../plots/line-chart.js";
 import { writeStrip } from "../plots/strip.js";
 import { loadRclnodejs } from "../ros/rclnodejs.js";
+import { readManifest } from "../world-model/index.js";
 import { ChildNode } from "./child-node.js";
 import { Observer } from "./observer.js";
 import { ProgressLine } from "./progress-line.js";
 import { quantile, rateHz, rounded } from "./summary.js";
 
+import type { TaskName } from "../../sim/tasks.js";
 import type { RgbImage } from "../camera/types.js";
 import type { SeenStatus } from "./observer.js";
 import type { DemoSummary } from "./summary.js";
 
 export interface DemoOptions {
-  readonly task: "reach" | "push";
+  readonly task: TaskName;
   readonly seed: number;
   /** PNG or JPEG used as the goal instead of the task's. */
   readonly goal?: string;
@@ -36,6 +38,8 @@ export interface DemoOptions {
 
 /** How long the nodes get to come up, s. */
 const READY_WITHIN_S = 60;
+/** The simulated camera has no smaller ones, pixels. */
+const LEAST_PICTURE = 64;
 /** How long the arm gets to come to rest before the distance is read, s. */
 const SETTLE_S = 0.6;
 
@@ -58,6 +62,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoSummary> {
   process.env["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST";
   delete process.env["ROS_STATIC_PEERS"];
   await loadRclnodejs();
+  const { image } = await readManifest(options.bundle);
   const goalFile = options.goal === undefined ? undefined : await readImageFile(options.goal);
 
   const run = join(resolve(options.runs), `demo-${new Date().toISOString().replaceAll(/[:.]/g, "-")}`);
@@ -65,7 +70,10 @@ export async function runDemo(options: DemoOptions): Promise<DemoSummary> {
   const env: NodeJS.ProcessEnv = { ...process.env, ROS_LOG_DIR: join(run, "ros") };
   const children = [
     new ChildNode("simulator", compiled("../../sim/ros/simulator-main.js"),
-      rosArguments(undefined, [{ name: "task", text: options.task }, { name: "seed", integer: options.seed }], []), join(run, "simulator.log"), env),
+      rosArguments(undefined, [
+        { name: "task", text: options.task }, { name: "seed", integer: options.seed },
+        { name: "image_width", integer: Math.max(LEAST_PICTURE, image.width) }, { name: "image_height", integer: Math.max(LEAST_PICTURE, image.height) },
+      ], []), join(run, "simulator.log"), env),
     new ChildNode("controller", compiled("../ros/controller-main.js"), rosArguments(undefined, [
       { name: "use_sim_time", truth: true },
       { name: "planner.seed", integer: options.seed },

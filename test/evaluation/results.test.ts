@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { ENVIRONMENT_FAMILIES } from "../../sim/environments/index.js";
 import { TASK_NAMES } from "../../sim/tasks.js";
-import { ENVIRONMENT_CHOICES, POLICY_CHOICES, TASK_CHOICES } from "../../src/cli/eval.js";
+import { ENVIRONMENT_CHOICES, POLICY_CHOICES, TASK_CHOICES } from "../../src/cli/simulation-choices.js";
 import { cellName, POLICIES, suiteCells } from "../../src/evaluation/cell.js";
 import { ResultsFolder } from "../../src/evaluation/results-folder.js";
 import { resultsTable, TABLE_END, TABLE_START, updateMarkedTable } from "../../src/evaluation/results-table.js";

@@ -49,7 +49,7 @@ describe("the simulator node, seen by a stranger", { skip: SKIP, timeout: 300_00
 
   it("publishes camera, joint states, the task's goal and the true distance", async () => {
     const image = await stranger.waitFor((seen) => seen.event === "sim_image", "/camera/image_raw");
-    assert.deepEqual([image["width"], image["height"], image["encoding"], image["step"], image["bytes"]], [64, 64, "rgb8", 192, 64 * 64 * 3]);
+    assert.deepEqual([image["width"], image["height"], image["encoding"], image["step"], image["bytes"]], [96, 96, "rgb8", 288, 96 * 96 * 3]);
     assert.ok((image["spread"] as number) > 60, "there is something to see");
     const info = await stranger.waitFor((seen) => seen.event === "sim_camera_info", "/camera/camera_info");
     assert.equal(info["model"], "plumb_bob");
@@ -57,7 +57,7 @@ describe("the simulator node, seen by a stranger", { skip: SKIP, timeout: 300_00
     const state = await joints(0);
     assert.deepEqual(state["names"], JOINTS);
     const goal = await stranger.waitFor((seen) => seen.event === "task_goal", "the goal picture");
-    assert.equal(goal["bytes"], 64 * 64 * 3);
+    assert.equal(goal["bytes"], 96 * 96 * 3);
     const distance = await stranger.waitFor((seen) => seen.event === "task_distance", "the distance");
     assert.ok((distance["metres"] as number) > 0.05);
   });

@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import { RayCastCamera } from "../../sim/camera.js";
 import { drawEnvironment, ENVIRONMENT_FAMILIES, PLAIN_ENVIRONMENT } from "../../sim/environments/index.js";
-import { paint } from "../../sim/environments/texture.js";
+import { type Colour, paint } from "../../sim/environments/texture.js";
 import { SimWorld } from "../../sim/world.js";
 import { distance } from "./helpers.js";
 
@@ -37,10 +37,11 @@ describe("rooms", () => {
   });
 
   it("move the camera by no more than they say", () => {
-    const { position } = drawEnvironment("near", 0).camera;
+    const { position } = drawEnvironment("plain", 0).camera;
     fc.assert(fc.property(fc.integer({ min: 0, max: 2 ** 30 }), (seed) => {
-      assert.ok(distance(Float64Array.from(drawEnvironment("seen", seed).camera.position), Float64Array.from(position)) <= 0.07 + 1e-9);
-      assert.ok(distance(Float64Array.from(drawEnvironment("unseen", seed).camera.position), Float64Array.from(position)) <= 0.1 + 1e-9);
+      for (const family of ["seen", "unseen"] as const) {
+        assert.ok(distance(Float64Array.from(drawEnvironment(family, seed).camera.position), Float64Array.from(position)) <= 0.1 + 1e-9, family);
+      }
     }), { numRuns: 200 });
   });
 
@@ -49,7 +50,15 @@ describe("rooms", () => {
       const [seen, unseen] = [drawEnvironment("seen", seed), drawEnvironment("unseen", seed)];
       assert.ok(!["stripes", "bricks", "rings"].includes(seen.table?.pattern ?? "none"));
       assert.ok(["stripes", "bricks", "rings"].includes(unseen.table!.pattern));
-      assert.ok(seen.lamp.position[1] < 0.4 && unseen.lamp.position[1] >= 0.5);
+      assert.ok(seen.lamp.position[0] <= 0.85 && seen.lamp.position[1] <= 0.45);
+      assert.ok(unseen.lamp.position[0] >= 0.9 && unseen.lamp.position[1] >= 0.5);
+      for (const [name, [from, to]] of [["cubeColour", [305, 335]], ["cupColour", [130, 175]]] as const) {
+        const hue = hueDeg(unseen[name]!);
+        assert.ok(hue >= from - 1e-6 && hue <= to + 1e-6, `${name} of unseen ${seed}: ${hue} degrees`);
+        for (const colour of [seen.cubeColour, seen.cupColour]) {
+          if (colour !== undefined) assert.ok(hueDeg(colour) < from || hueDeg(colour) > to, `a thing of seen ${seed}: ${hueDeg(colour)} degrees`);
+        }
+      }
     }
   });
 
@@ -63,6 +72,12 @@ describe("rooms", () => {
     }
   });
 });
+
+function hueDeg([red, green, blue]: Colour): number {
+  const [most, least] = [Math.max(red, green, blue), Math.min(red, green, blue)];
+  const sixth = most === red ? (green - blue) / (most - least) : most === green ? 2 + (blue - red) / (most - least) : 4 + (red - green) / (most - least);
+  return (60 * sixth + 360) % 360;
+}
 
 describe("disturbances", () => {
   it("change the picture as time goes by, where nothing else moves; the plain room does not change", () => {
