@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Second stage, on the frozen encoder: python training/train_dynamics.py --run runs/stage1 --data data/rooms --out runs/rooms.
 
-Trains the predictor by roll-outs, value and policy by hindsight, on latents that are encoded once and smoothed in time. Run again to go on after an interruption: a part that
-has ended is not repeated.
+Trains the predictor by roll-outs, value and policy by hindsight, on latents that are encoded once and smoothed in time, the predictor beside the other two.
+Run again to go on after an interruption: a part that has ended is not repeated.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import argparse
 import math
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -35,7 +36,7 @@ def train_predictor(model: WorldModel, episodes: LatentEpisodes) -> None:
     config = model.config
     sampler = LatentSampler(episodes, horizon=config.rollout, windows=config.rollout_windows, moving_share=config.rollout_moving_share, seed=config.seed)
     optimiser = torch.optim.AdamW(model.predictor.parameters(), lr=1e-3, weight_decay=config.weight_decay)
-    for step in _steps(config.rollout_minutes, optimiser, 1e-3):
+    for step in _steps("predictor", config.rollout_minutes, optimiser, 1e-3):
         latents, states, actions = sampler.draw()
         rolled, _ = model.rollout(latents[:, 0], states[:, 0], actions)
         wrong = model.places(rolled) - model.places(latents[:, 1:])
@@ -53,7 +54,7 @@ def train_value(model: WorldModel, episodes: LatentEpisodes) -> None:
     learner = ValueLearner(model, episodes)
     learned = [*model.value.parameters(), *model.policy.parameters()]
     optimiser = torch.optim.Adam(learned, lr=1e-3)
-    for step in _steps(config.value_minutes, optimiser, 1e-3):
+    for step in _steps("value", config.value_minutes, optimiser, 1e-3):
         loss = learner.loss()
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
@@ -61,6 +62,44 @@ def train_value(model: WorldModel, episodes: LatentEpisodes) -> None:
         optimiser.step()
         learner.follow()
         step.report(loss)
+
+
+# What is learned on the latents; neither part needs the other.
+PARTS = {"predictor": train_predictor, "value": train_value}
+
+
+def train_parts(names: list[str], model: WorldModel, episodes: LatentEpisodes) -> Iterator[str]:
+    """Trains parts of the model in place and gives the name of each when it has ended: side by side where there is more than one thread, as the networks are too
+    small to be faster with two.
+    """
+    if torch.get_num_threads() == 1 or len(names) == 1:
+        for name in names:
+            _train_part(name, model, episodes)
+            yield name
+        return
+    model.share_memory()
+    # Not forked: PyTorch's threads do not survive that.
+    context = torch.multiprocessing.get_context("spawn")
+    workers = {name: context.Process(target=_train_alone, args=(name, model, episodes), daemon=True) for name in names}
+    for worker in workers.values():
+        worker.start()
+    for name, worker in workers.items():
+        worker.join()
+        if worker.exitcode != 0:
+            sys.exit(f"train_dynamics: {name} was not learned; what is above says why")
+        yield name
+
+
+def _train_part(name: str, model: WorldModel, episodes: LatentEpisodes) -> None:
+    print(f"{name}:", flush=True)
+    PARTS[name](model, episodes)
+
+
+def _train_alone(name: str, model: WorldModel, episodes: LatentEpisodes) -> None:
+    torch.set_num_threads(1)
+    # A new process has a random sequence of its own.
+    torch.manual_seed(model.config.seed)
+    _train_part(name, model, episodes)
 
 
 class _Step:
@@ -74,7 +113,7 @@ class _Step:
         self.count += 1
 
 
-def _steps(minutes: float, optimiser: torch.optim.Optimizer, rate: float):
+def _steps(name: str, minutes: float, optimiser: torch.optim.Optimizer, rate: float):
     """Yields until the minutes are over; warms the learning rate up and lets it fall to nothing."""
     began, last, number = time.monotonic(), time.monotonic(), 0
     seen = _Step()
@@ -85,7 +124,7 @@ def _steps(minutes: float, optimiser: torch.optim.Optimizer, rate: float):
         yield seen
         if time.monotonic() - last > REPORT_EVERY_S:
             last = time.monotonic()
-            print(f"  step {number}, {spent / 60:.1f} of {minutes:g} min: loss {seen.sum / max(1, seen.count):.5f}", flush=True)
+            print(f"  {name}: step {number}, {spent / 60:.1f} of {minutes:g} min: loss {seen.sum / max(1, seen.count):.5f}", flush=True)
             seen.sum, seen.count = 0.0, 0
 
 
@@ -132,11 +171,7 @@ def main() -> None:
         else:
             print(f"train_dynamics: {file} is of other options, data or encoder; it is made anew", flush=True)
     model.encoder.requires_grad_(False)
-    for name, train in (("predictor", train_predictor), ("value", train_value)):
-        if name in done:
-            continue
-        print(f"{name}:", flush=True)
-        train(model, training)
+    for name in train_parts([name for name in PARTS if name not in done], model, training):
         done.append(name)
         write(done)
         if name == "predictor":

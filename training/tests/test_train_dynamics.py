@@ -1,8 +1,10 @@
 """Predictor, value and policy on a frozen encoder: learned, resumed, refused. A second lasts as long as the test says."""
 
 import itertools
+import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -14,6 +16,7 @@ from jepa.build import load_checkpoint, new_model
 from jepa.latents import LatentEpisodes
 from jepa.model import ARM
 
+TRAINING = Path(__file__).parent.parent
 SHORT = ["--rollout-minutes", "0.01", "--value-minutes", "0.01", "--threads", "1"]
 
 
@@ -94,6 +97,28 @@ class TestResuming:
             assert read(ended)["episodes"] == 8
         output = capsys.readouterr().out
         assert "checkpoint.pt is of other options, data or encoder; it is made anew" in output and "predictor:" in output and "value:" in output
+
+
+def test_side_by_side_both_parts_are_learned(made, tmp_path):
+    out = tmp_path / "run"
+    run = subprocess.run([sys.executable, "-W", "ignore", str(TRAINING / "train_dynamics.py"), "--run", str(made / "stage"), "--data", str(made / "one"), "--out", str(out),
+                          "--rollout-minutes", "0.02", "--value-minutes", "0.02", "--threads", "2"], text=True, capture_output=True, check=False, timeout=300)
+    assert run.returncode == 0, run.stderr
+    ended = read(out)
+    assert ended["done"] == ["predictor", "value"]
+    assert moved(ended, read(made / "stage")) == {"predictor", "value", "policy"}
+    assert all(value.isfinite().all() for value in ended["model"].values())
+    assert run.stdout.index("value:") < run.stdout.index("multi_step_ratio"), "neither waits for the other"
+
+
+def test_a_part_that_fails_beside_the_other_is_named(made, tmp_path, episodes):
+    out = tmp_path / "run"
+    run = subprocess.run([sys.executable, "-W", "ignore", str(TRAINING / "train_dynamics.py"), "--run", str(made / "stage"), "--data", str(made / "one"), "--out", str(out),
+                          "--rollout-minutes", "0.02", "--value-minutes", "0.02", "--threads", "2", "--discount", "nan"],
+                         text=True, capture_output=True, check=False, timeout=300)
+    assert run.returncode == 1
+    assert run.stderr.endswith("train_dynamics: value was not learned; what is above says why\n") and "the loss is nan" in run.stderr
+    assert read(out)["done"] == ["predictor"], "what had ended is kept"
 
 
 def test_several_data_sets(made, tmp_path, monkeypatch, capsys):
