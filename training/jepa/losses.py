@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from .config import Config
 from .data import Windows
 from .model import ARM, WorldModel
+from .pixels import PixelDecoder
 from .touch import THINGS, Touch
 
 # Along the table: x, y.
@@ -51,6 +52,8 @@ class Losses(nn.Module):
         self.config = config
         w = 128
         self.repeated = nn.Sequential(nn.Linear(ALONG, w), nn.ReLU(), nn.Linear(w, w), nn.ReLU(), nn.Linear(w, ALONG))
+        if config.pixel_weight > 0:
+            self.decoder = PixelDecoder(3 * config.keypoints)
         # Where things were felt to lie along the table, m: the distribution that the entries must have in all pictures, not only where something was felt.
         self.register_buffer("lying_mean", torch.zeros(THINGS, ALONG))
         self.register_buffer("lying_std", torch.ones(THINGS, ALONG))
@@ -75,7 +78,8 @@ class Losses(nn.Module):
         config = self.config
         b, count = pixels.shape[:2]
         with torch.autocast(pixels.device.type, torch.bfloat16):
-            z = model.encoder.encode(pixels.flatten(0, 1).contiguous(memory_format=torch.channels_last))
+            features = model.encoder.features(pixels.flatten(0, 1).contiguous(memory_format=torch.channels_last))
+            z = model.encoder.read(features)
         z = z.float().unflatten(0, (b, count))
         standardised = model.predictor.standardised(windows.states)
         arm = (z[..., :ARM] - standardised[..., :ARM]).square().mean()
@@ -87,6 +91,10 @@ class Losses(nn.Module):
             spread, regression, repeated = self._spread(along[~windows.held.any(-1)], generator)
             loss = loss + config.sigreg_weight * spread + regression
             parts |= {"sigreg": spread, "repeated": repeated}
+        if config.pixel_weight > 0:
+            with torch.autocast(pixels.device.type, torch.bfloat16):
+                parts["pixels"] = self.decoder.error(features, pixels.flatten(0, 1))
+            loss = loss + config.pixel_weight * parts["pixels"]
         if config.with_actions:
             seen = torch.tensor(config.frames[1:], device=pixels.device)
             rolled, _ = model.rollout(z[:, 0], windows.states[:, 0], windows.actions)

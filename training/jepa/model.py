@@ -94,8 +94,15 @@ class Encoder(nn.Module):
 
     def encode(self, x: Tensor) -> Tensor:
         """Normalised pictures [B, 3, H, W] in [-1, 1] to latents."""
-        keypoints = self.keypoint_norm(self.keypoints(self.maps(self.blocks(self.stem(x)))))
-        return torch.cat([self.arm(keypoints).float(), self.objects(keypoints).float()], -1)
+        return self.read(self.features(x))
+
+    def features(self, x: Tensor) -> Tensor:
+        """Normalised pictures [B, 3, H, W] to keypoint features [B, 3 * keypoints]."""
+        return self.keypoint_norm(self.keypoints(self.maps(self.blocks(self.stem(x)))))
+
+    def read(self, features: Tensor) -> Tensor:
+        """Keypoint features to latents."""
+        return torch.cat([self.arm(features).float(), self.objects(features).float()], -1)
 
 
 class ModulatedBlock(nn.Module):

@@ -70,7 +70,8 @@ class TestSoftened:
 def reveal(model, monkeypatch):
     """An encoder that reads latents off the first numbers of a picture, so that a test can say what pictures look like to it."""
     size = model.latent_size
-    monkeypatch.setattr(model.encoder, "encode", lambda pictures: pictures.flatten(1)[:, :size])
+    monkeypatch.setattr(model.encoder, "features", lambda pictures: pictures.flatten(1)[:, :size])
+    monkeypatch.setattr(model.encoder, "read", lambda features: features)
 
 
 def pictures_of(latents):
@@ -228,8 +229,13 @@ class LinearEncoder(nn.Module):
         self.objects = nn.Linear(inputs, OBJECTS)
 
     def encode(self, pictures):
-        x = pictures.flatten(1)[:, : self.objects.in_features]
-        return torch.cat([torch.zeros(len(x), ARM), self.objects(x).float()], -1)
+        return self.read(self.features(pictures))
+
+    def features(self, pictures):
+        return pictures.flatten(1)[:, : self.objects.in_features]
+
+    def read(self, features):
+        return torch.cat([torch.zeros(len(features), ARM), self.objects(features).float()], -1)
 
 
 def losses_of(config, model):
@@ -425,7 +431,7 @@ class TestLosses:
 
     @pytest.mark.parametrize("with_actions", [False, True])
     def test_every_weight_learns(self, config, model, episodes, with_actions):
-        config = replace(config, with_actions=with_actions, sigreg_weight=0.2)
+        config = replace(config, with_actions=with_actions, sigreg_weight=0.2, pixel_weight=1.0)
         losses, data = Losses(config), draw(config, episodes)
         learning = [model.encoder, losses, *([model.predictor] if with_actions else [])]
         # The predictor's modulation starts at zero and holds back the condition's gradient for a step.
@@ -440,13 +446,13 @@ class TestLosses:
     def test_parts_add_up_and_repeat(self, config, model, episodes):
         # So many that there are some of the few episodes in which something is held.
         batch = draw(replace(config, windows=64), episodes)
-        config = replace(config, with_actions=True, persistence_weight=2.0, arm_weight=3.0, touch_weight=5.0, sigreg_weight=0.5, rollout_weight=4.0)
+        config = replace(config, with_actions=True, persistence_weight=2.0, arm_weight=3.0, touch_weight=5.0, sigreg_weight=0.5, rollout_weight=4.0, pixel_weight=0.7)
         torch.manual_seed(0)
         losses = Losses(config)
         (_, first), (_, again) = losses(model, *batch, generator()), losses(model, *batch, generator())
         assert first == pytest.approx(again, rel=1e-5)
         assert first["touch"] > 0, "the data has something to feel"
-        weighted = 2 * first["persistence"] + 3 * first["arm"] + 5 * first["touch"] + 0.5 * first["sigreg"] + 4 * first["multi_step"] + (1 - first["repeated"])
+        weighted = 2 * first["persistence"] + 3 * first["arm"] + 5 * first["touch"] + 0.5 * first["sigreg"] + 4 * first["multi_step"] + 0.7 * first["pixels"] + (1 - first["repeated"])
         assert first["loss"] == pytest.approx(weighted, rel=1e-5)
 
     @pytest.mark.parametrize("with_actions", [False, True])
