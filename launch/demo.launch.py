@@ -12,6 +12,8 @@ from launch_ros.actions import Node
 TRUTH = {"true": True, "True": True, "1": True, "false": False, "False": False, "0": False}
 BOOLEANS = list(TRUTH)
 
+TASKS = ["reach", "push", "grasp", "reach-with-object", "pick-and-place"]
+
 # Handed on to controller.launch.py as they are.
 CONTROLLER_ARGUMENTS = ["namespace", "use_sim_time", "params_file", "autostart", "use_respawn", "log_level", "bundle", "urdf"]
 
@@ -34,7 +36,7 @@ def arguments():
         DeclareLaunchArgument("log_level", default_value="info", description="debug, info, warn, error or fatal"),
         DeclareLaunchArgument("bundle", default_value="", description="Folder of the world-model bundle; empty: as in params_file"),
         DeclareLaunchArgument("urdf", default_value="", description="URDF file for the controller; empty: as in params_file"),
-        DeclareLaunchArgument("task", default_value="", choices=["", "reach", "push", "none"], description="Empty: as in simulator_params_file"),
+        DeclareLaunchArgument("task", default_value="", choices=["", *TASKS, "none"], description="Empty: as in simulator_params_file"),
         DeclareLaunchArgument("seed", default_value="", description="Seed of the task, a whole number; empty: as in simulator_params_file"),
     ]
 

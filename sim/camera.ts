@@ -2,6 +2,7 @@ import type { RgbImage } from "../src/camera/types.js";
 import { type CameraPose, DEFAULT_CAMERA, viewAxes } from "./camera-pose.js";
 import { type Environment, PLAIN_ENVIRONMENT } from "./environments/index.js";
 import { addSensorNoise, SurfaceColours } from "./environments/surface-colours.js";
+import { LEAST_SIDE, MOST_SIDE } from "./picture-size.js";
 import { noHits, RayCaster } from "./ray-caster.js";
 import type { SimWorld } from "./world.js";
 
@@ -53,7 +54,7 @@ export class RayCastCamera {
   /** @throws Error when the size is not 64 to 256 pixels. */
   constructor(world: SimWorld, options: RayCastCameraOptions) {
     for (const [name, value] of [["width", options.width], ["height", options.height]] as const) {
-      if (!Number.isInteger(value) || value < 64 || value > 256) throw new Error(`camera: ${name} is ${value} pixels; give a whole number from 64 to 256`);
+      if (!Number.isInteger(value) || value < LEAST_SIDE || value > MOST_SIDE) throw new Error(`camera: ${name} is ${value} pixels; give a whole number from ${LEAST_SIDE} to ${MOST_SIDE}`);
     }
     this.#world = world;
     this.width = options.width;

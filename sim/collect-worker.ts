@@ -5,7 +5,7 @@ import { parentPort } from "node:worker_threads";
 import { CommandPipeline } from "../src/safety/command-pipeline.js";
 import { actuate } from "./actuate.js";
 import { RayCastCamera } from "./camera.js";
-import { drawEnvironment, drawObjects, type EnvironmentFamily, PLAIN_ENVIRONMENT } from "./environments/index.js";
+import { drawEnvironment, drawObjects, type EnvironmentFamily, PLAIN_ENVIRONMENT, trainingRoomSeed } from "./environments/index.js";
 import { drawExplorer } from "./exploration.js";
 import { writeNpy } from "./npy.js";
 import { Random } from "./random.js";
@@ -22,9 +22,6 @@ export interface ShardOrder {
   /** Each picture's room is drawn from these; only the sizes of cube and cup are an episode's. */
   readonly rooms: EnvironmentFamily;
 }
-
-/** More than an episode has pictures, so that no two pictures share a room. */
-const ROOMS_AN_EPISODE = 1000;
 
 const STATE = 7;
 const ACTION = 4;
@@ -51,7 +48,7 @@ function makeShard(order: ShardOrder): void {
   for (let episode = 0; episode < episodes; episode++) {
     const seed = order.firstSeed + episode;
     const objects = order.rooms === "seen" ? drawObjects(new Random(seed ^ 0x0b1ec7)) : PLAIN_ENVIRONMENT.objects;
-    world.dress({ ...drawEnvironment(order.rooms, seed * ROOMS_AN_EPISODE), objects });
+    world.dress({ ...drawEnvironment(order.rooms, trainingRoomSeed(seed, 0)), objects });
     world.reset(seed);
     const random = new Random(seed ^ 0x5eed);
     const explore = drawExplorer(random);
@@ -59,7 +56,7 @@ function makeShard(order: ShardOrder): void {
     pipeline.reset(world.jointState());
     for (let t = 0; t <= steps; t++) {
       const frame = episode * (steps + 1) + t;
-      world.dress({ ...drawEnvironment(order.rooms, seed * ROOMS_AN_EPISODE + t), objects });
+      world.dress({ ...drawEnvironment(order.rooms, trainingRoomSeed(seed, t)), objects });
       images.set(camera.rgb().data, frame * pixels);
       states.set(world.actions.state(world.jointState()), frame * STATE);
       truths.set([...world.toolPosition(), ...world.objectPosition("cube"), ...world.objectPosition("cup")], frame * TRUTH);

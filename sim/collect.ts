@@ -9,9 +9,10 @@ import { Worker } from "node:worker_threads";
 import yargs from "yargs";
 import { hideBin } from "yargs/helpers";
 import { PERIOD_S } from "./actuate.js";
+import { ROOMS_VERSION } from "./environments/index.js";
 import type { ShardOrder } from "./collect-worker.js";
 import { showProgress } from "./progress.js";
-import { FIRST_HELD_OUT_SEED } from "./tasks.js";
+import { FIRST_HELD_OUT_SEED } from "./seeds.js";
 
 const SHARD_EPISODES = 25;
 
@@ -51,6 +52,7 @@ const description = {
   steps: options.steps,
   first_seed: options.seed,
   rooms: options.rooms,
+  rooms_version: ROOMS_VERSION,
   image: { width: options.imageSize, height: options.imageSize, channels: "rgb" },
   state: ["ee_x", "ee_y", "ee_z", "gripper_opening", "ee_vx", "ee_vy", "ee_vz"],
   action: ["dx", "dy", "dz", "gripper"],

@@ -1,3 +1,4 @@
+import { FIRST_HELD_OUT_SEED } from "./seeds.js";
 import { GRASP } from "./tasks/grasp.js";
 import { PICK_AND_PLACE } from "./tasks/pick-and-place.js";
 import { PUSH } from "./tasks/push.js";
@@ -7,6 +8,7 @@ import { NoTaskFound, type Task, type TaskDefinition } from "./tasks/task.js";
 import type { ObjectName, SimWorld } from "./world.js";
 
 export type { Task, TaskDefinition, TaskGoal } from "./tasks/task.js";
+export { FIRST_HELD_OUT_SEED } from "./seeds.js";
 export { readTruth, type SceneTruth } from "./tasks/truth.js";
 
 export const TASK_NAMES = ["reach", "push", "grasp", "reach-with-object", "pick-and-place"] as const;
@@ -16,9 +18,6 @@ export type TaskName = (typeof TASK_NAMES)[number];
 export const TASKS: Readonly<Record<TaskName, TaskDefinition>> = {
   reach: REACH, push: PUSH, grasp: GRASP, "reach-with-object": REACH_WITH_OBJECT, "pick-and-place": PICK_AND_PLACE,
 };
-
-/** World seeds from here on are kept for tasks; training never sees them. */
-export const FIRST_HELD_OUT_SEED = 1_000_000;
 
 /** A seed in whose world the task cannot be shown has other worlds, this many in all; they are farther away than any seed. */
 const WORLDS_PER_SEED = 3;

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { SIMULATOR_PARAMETERS } from "../sim/ros/parameters.js";
+import { TASK_NAMES } from "../sim/tasks.js";
 import { checkParameter } from "../src/ros/parameter-spec.js";
 import { CONTROLLER_PARAMETERS } from "../src/ros/parameters.js";
 
@@ -32,6 +33,15 @@ test("the launch files are Python", { skip: noPython }, () => {
   assert.ok(files.length >= 2);
   const parsed = python("import ast, sys\nfor f in sys.argv[1:]: ast.parse(open(f).read(), f)", ...files);
   assert.ok(parsed.ok, parsed.stderr);
+});
+
+test("the launch file takes the tasks that the simulator has", { skip: noPython }, () => {
+  const read = python(
+    "import ast, json, sys\nfor n in ast.parse(open(sys.argv[1]).read()).body:\n  if isinstance(n, ast.Assign) and n.targets[0].id == 'TASKS': print(json.dumps(ast.literal_eval(n.value)))",
+    join(ROOT, "launch", "demo.launch.py"),
+  );
+  assert.ok(read.ok, read.stderr);
+  assert.deepEqual(JSON.parse(read.stdout), [...TASK_NAMES]);
 });
 
 const configs: [file: string, specs: ParameterSpecs][] = [["controller.yaml", CONTROLLER_PARAMETERS], ["simulator.yaml", SIMULATOR_PARAMETERS]];

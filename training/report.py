@@ -18,8 +18,8 @@ import matplotlib
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402  (the backend must be chosen first)
 
-COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"]
-TERMS = ("loss", "touch", "persistence", "arm", "sigreg", "multi_step")
+COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#666666"]
+TERMS = ("loss", "touch", "persistence", "arm", "sigreg", "multi_step", "pixels")
 QUANTITIES = ("end_effector", "gripper_opening", "cube", "cup")
 PROBES = {"linear_probe_m": ("linear", "-"), "nearest_neighbour_m": ("nearest neighbour", ":")}
 PLACES = ("cube", "cube_lifted", "cup", "cup_lifted")

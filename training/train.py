@@ -79,6 +79,8 @@ def main() -> None:
     parts = [load_any(folder, features).split(config.validation_episodes) for folder in arguments.data]
     training, validation = (join_episodes([part[i] for part in parts]) for i in (0, 1))
     del parts
+    # The probes are fitted on one half and tested on the other: both are to be of all data sets.
+    validation = validation.shuffled(config.seed)
     if speak:
         print(f"train: {len(training)} episodes to learn from, {len(validation)} to measure on; {processes.count} x {device.type}", flush=True)
     model = new_model(config, training).to(device)

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import argparse
 import math
+import signal
 import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from multiprocessing import connection, parent_process
 from pathlib import Path
 
 import torch
@@ -64,8 +66,9 @@ def train_value(model: WorldModel, episodes: LatentEpisodes) -> None:
         step.report(loss)
 
 
-# What is learned on the latents; neither part needs the other.
+# What is learned on the latents, neither part needing the other, and the networks that are a part's.
 PARTS = {"predictor": train_predictor, "value": train_value}
+NETWORKS = {"predictor": ("predictor.",), "value": ("value.", "policy.")}
 
 
 def train_parts(names: list[str], model: WorldModel, episodes: LatentEpisodes) -> Iterator[str]:
@@ -83,11 +86,18 @@ def train_parts(names: list[str], model: WorldModel, episodes: LatentEpisodes) -
     workers = {name: context.Process(target=_train_alone, args=(name, model, episodes), daemon=True) for name in names}
     for worker in workers.values():
         worker.start()
-    for name, worker in workers.items():
-        worker.join()
-        if worker.exitcode != 0:
-            sys.exit(f"train_dynamics: {name} was not learned; what is above says why")
-        yield name
+    running = {worker.sentinel: name for name, worker in workers.items()}
+    failed = []
+    while running:
+        for sentinel in connection.wait(list(running)):
+            name = running.pop(sentinel)
+            workers[name].join()
+            if workers[name].exitcode == 0:
+                yield name
+            else:
+                failed.append(name)
+    if failed:
+        sys.exit(f"train_dynamics: {' and '.join(failed)} was not learned; what is above says why")
 
 
 def _train_part(name: str, model: WorldModel, episodes: LatentEpisodes) -> None:
@@ -97,8 +107,6 @@ def _train_part(name: str, model: WorldModel, episodes: LatentEpisodes) -> None:
 
 def _train_alone(name: str, model: WorldModel, episodes: LatentEpisodes) -> None:
     torch.set_num_threads(1)
-    # A new process has a random sequence of its own.
-    torch.manual_seed(model.config.seed)
     _train_part(name, model, episodes)
 
 
@@ -126,6 +134,8 @@ def _steps(name: str, minutes: float, optimiser: torch.optim.Optimizer, rate: fl
             last = time.monotonic()
             print(f"  {name}: step {number}, {spent / 60:.1f} of {minutes:g} min: loss {seen.sum / max(1, seen.count):.5f}", flush=True)
             seen.sum, seen.count = 0.0, 0
+            if (parent := parent_process()) is not None and not parent.is_alive():
+                sys.exit(f"train_dynamics: nobody waits for {name} any more")
 
 
 def main() -> None:
@@ -158,8 +168,11 @@ def main() -> None:
     print(f"train_dynamics: {len(training)} episodes to learn from, {len(validation)} to measure on", flush=True)
 
     def write(done: list[str]) -> None:
+        # A part that is still being learned would go on from half of it with a schedule from the start.
+        half = tuple(network for name in PARTS if name not in done for network in NETWORKS[name])
+        weights = {name: initial[name] if name.startswith(half) else value for name, value in model.state_dict().items()}
         save(file, {**{name: checkpoint[name] for name in ("description", "step", "spent_s")}, "episodes": len(training), "key": key, "done": done,
-                    "config": config.to_dict(), "model": model.state_dict()})
+                    "config": config.to_dict(), "model": weights})
 
     file = arguments.out / "checkpoint.pt"
     done: list[str] = []
@@ -170,7 +183,10 @@ def main() -> None:
             done = earlier["done"]
         else:
             print(f"train_dynamics: {file} is of other options, data or encoder; it is made anew", flush=True)
+    initial = {name: value.clone() for name, value in model.state_dict().items()}
     model.encoder.requires_grad_(False)
+    # An exit, unlike a signal, ends those that train beside this process.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("train_dynamics: ended; run the same command to go on with what had not ended"))
     for name in train_parts([name for name in PARTS if name not in done], model, training):
         done.append(name)
         write(done)

@@ -9,7 +9,7 @@ import { type Colour, hsv, type Pattern, type Texture } from "./texture.js";
 /**
  * - `plain`: the room of `scene.ts`, always the same.
  * - `seen`: drawn as the training data's rooms are.
- * - `unseen`: drawn from patterns, lights, camera places and objects that training never had.
+ * - `unseen`: drawn from patterns, lights, colours and sizes of things that training never had; the camera is moved as far as in training.
  * - `television`, `flicker`, `shadows`: the plain room with one thing that moves and means nothing.
  */
 export const ENVIRONMENT_FAMILIES = ["plain", "seen", "unseen", "television", "flicker", "shadows"] as const;
@@ -40,7 +40,7 @@ export function drawEnvironment(family: EnvironmentFamily, seed: number): Enviro
   }
 }
 
-/** Hues of things that only rooms of another kind have, degrees from and to: training has all others. */
+/** Hues of cube and cup that only rooms of another kind have, degrees from and to: in training they have all others. */
 const UNSEEN_HUES = { cube: [305, 335], cup: [130, 175] } as const;
 /** No hue of training is as near to one of these, degrees. */
 const HUE_MARGIN = 5;

@@ -1,2 +1,3 @@
 export { type Environment, PLAIN_ENVIRONMENT } from "./environment.js";
+export { evaluationRoomSeed, ROOMS_VERSION, trainingRoomSeed } from "./room-seeds.js";
 export { drawEnvironment, drawObjects, ENVIRONMENT_FAMILIES, type EnvironmentFamily } from "./families.js";

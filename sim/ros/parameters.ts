@@ -1,3 +1,4 @@
+import { LEAST_SIDE, MOST_SIDE } from "../picture-size.js";
 import { TASK_NAMES } from "../tasks.js";
 import type { ParameterSpecs, ParameterValues } from "../../src/ros/parameter-spec.js";
 
@@ -11,8 +12,8 @@ export const SIMULATOR_PARAMETERS = {
     type: "integer", default: 0, range: [0, 2 ** 31 - 1], changes: "dynamic",
     description: "Seed of the start (and of the task's goal). Read at each `~/reset`.",
   },
-  image_width: { type: "integer", default: 96, range: [64, 256], changes: "static", description: "Width of the camera's pictures in pixels." },
-  image_height: { type: "integer", default: 96, range: [64, 256], changes: "static", description: "Height of the camera's pictures in pixels." },
+  image_width: { type: "integer", default: 96, range: [LEAST_SIDE, MOST_SIDE], changes: "static", description: "Width of the camera's pictures in pixels." },
+  image_height: { type: "integer", default: 96, range: [LEAST_SIDE, MOST_SIDE], changes: "static", description: "Height of the camera's pictures in pixels." },
   camera_rate_hz: { type: "double", default: 10, range: [0.5, 50], changes: "static", description: "Pictures per simulated second." },
   publish_depth: { type: "bool", default: false, changes: "static", description: "Publishes `camera/depth/image_raw` (32FC1, m)." },
   publish_segmentation: {

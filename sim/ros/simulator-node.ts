@@ -3,6 +3,7 @@ import { toRosTime, toSeconds } from "../../src/ros/time.js";
 import { TYPES } from "../../src/ros/messages.js";
 import { oneLine } from "../../src/ros/ros-node.js";
 import { RayCastCamera } from "../camera.js";
+import { PERIOD_S } from "../actuate.js";
 import { createTask } from "../tasks.js";
 import { RefusedCommand } from "../trajectory-controller.js";
 import { cameraInfoMessage, depthMessage, rgbMessage, segmentationMessage } from "./image-messages.js";
@@ -14,7 +15,7 @@ import type { SimWorld } from "../world.js";
 import type { RclPublisher } from "../../src/ros/rclnodejs.js";
 import type { RosNode } from "../../src/ros/ros-node.js";
 import type {
-  CameraInfoMessage, ClockMessage, DoneResponse, Float64Message, Float64MultiArrayMessage, Header, ImageMessage, JointStateMessage,
+  BoolMessage, CameraInfoMessage, ClockMessage, DoneResponse, Float64Message, Float64MultiArrayMessage, Header, ImageMessage, JointStateMessage,
   JointTrajectoryMessage, TriggerRequest,
 } from "../../src/ros/messages.js";
 import type { SimulatorParameters } from "./parameters.js";
@@ -49,11 +50,13 @@ export class SimulatorNode {
     readonly goal: RclPublisher<ImageMessage>;
     readonly distance: RclPublisher<Float64Message>;
     readonly tolerance: RclPublisher<Float64Message>;
+    readonly success: RclPublisher<BoolMessage>;
   };
   #task: Task | undefined;
   /** Added to the world's time, which starts anew at each reset while ROS time must not. */
   #timeOffsetS = FIRST_TIME_S;
   #nextFrameS = 0;
+  #nextJudgementS = 0;
   #timer: NodeJS.Timeout | NodeJS.Immediate | undefined;
   #running = false;
 
@@ -77,6 +80,7 @@ export class SimulatorNode {
       goal: ros.publisher(TYPES.image, "~/task_goal_image", "latched"),
       distance: ros.publisher(TYPES.float64, "~/task_distance", "events"),
       tolerance: ros.publisher(TYPES.float64, "~/task_tolerance", "latched"),
+      success: ros.publisher(TYPES.bool, "~/task_success", "events"),
     };
     ros.subscribe<JointTrajectoryMessage>(TYPES.jointTrajectory, "joint_trajectory_controller/joint_trajectory", "command",
       (message) => { this.#onTrajectory(message); });
@@ -96,19 +100,27 @@ export class SimulatorNode {
   reset(): string {
     const { task, seed } = this.#ros.parameters.values(SIMULATOR_PARAMETERS);
     const before = this.#timeS();
-    if (task === "none") {
-      this.#task = undefined;
+    this.#task = undefined;
+    try {
+      if (task === "none") {
+        this.#world.reset(seed);
+      } else {
+        const made = createTask(task as TaskName, this.#world, seed);
+        const goal = made.goalImage(this.#camera);
+        made.start();
+        this.#timeOffsetS += before - this.#timeS();
+        this.#publish.goal.publish(rgbMessage(goal, this.#header(`${task}-${seed}`)));
+        this.#publish.tolerance.publish({ data: made.toleranceM });
+        this.#task = made;
+      }
+    } catch (error) {
       this.#world.reset(seed);
-    } else {
-      this.#task = createTask(task as TaskName, this.#world, seed);
-      const goal = this.#task.goalImage(this.#camera);
-      this.#task.start();
+      throw error;
+    } finally {
+      // With or without a task time goes on.
       this.#timeOffsetS += before - this.#timeS();
-      this.#publish.goal.publish(rgbMessage(goal, this.#header(`${task}-${seed}`)));
-      this.#publish.tolerance.publish({ data: this.#task.toleranceM });
+      this.#nextFrameS = this.#nextJudgementS = before;
     }
-    this.#timeOffsetS += before - this.#timeS();
-    this.#nextFrameS = before;
     return this.#task === undefined
       ? `start of seed ${seed}, no task`
       : `task ${task}, seed ${seed}: ${this.#task.distanceM().toFixed(4)} m from the goal, reached within ${this.#task.toleranceM} m`;
@@ -153,6 +165,10 @@ export class SimulatorNode {
     if (nowS >= this.#nextFrameS) {
       this.#nextFrameS = Math.max(this.#nextFrameS + 1 / this.#parameters.camera_rate_hz, nowS - SLICE_S);
       this.#frame();
+    }
+    if (this.#task !== undefined && nowS >= this.#nextJudgementS) {
+      this.#nextJudgementS = Math.max(this.#nextJudgementS + PERIOD_S, nowS - SLICE_S);
+      this.#publish.success.publish({ data: this.#task.success() });
     }
   }
 

@@ -64,10 +64,10 @@ export default defineCommand({
       throw new UsageError("--suite, --table and --update-docs work on kept results: give their folder with --out");
     }
     const bundleDirectory = findBundleDir(args.bundle);
-    const [{ cellName, cellOf, NOISE_FAMILIES, suiteCells }, { runCells }, { ResultsFolder }, { summarise }, { showProgress }, { readManifest }, { withBundleSearch }, { whyPerceptionStays }, report] = await Promise.all([
+    const [{ cellName, cellOf, NOISE_FAMILIES, suiteCells }, { runCells }, { ResultsFolder }, { summarise }, { showProgress }, { readManifest }, { withBundleSearch }, { whyPerceptionStays }, { ROOMS_VERSION }, report] = await Promise.all([
       import("../evaluation/cell.js"), import("../evaluation/run-cells.js"), import("../evaluation/results-folder.js"),
       import("../evaluation/summary.js"), import("../../sim/progress.js"), import("../world-model/index.js"),
-      import("../control/planner-config.js"), import("../evaluation/true-perception.js"), import("./eval-report.js"),
+      import("../control/planner-config.js"), import("../evaluation/true-perception.js"), import("../../sim/environments/index.js"), import("./eval-report.js"),
     ]);
     const environments = args.env === undefined ? undefined : args.env === "noise" ? NOISE_FAMILIES : [args.env];
     const manifest = await readManifest(bundleDirectory);
@@ -87,7 +87,7 @@ export default defineCommand({
     const settings = {
       bundle: manifest.name, encoder_sha256: manifest.files["encoder.onnx"].sha256, rollout_sha256: manifest.files["rollout.onnx"].sha256,
       ...(manifest.files["proposal.onnx"] === undefined ? {} : { proposal_sha256: manifest.files["proposal.onnx"].sha256 }),
-      planner, oracle: ORACLE, exploration_floor: explorationFloor, max_steps: args.maxSteps === undefined ? "the task's" : maxSteps.maxSteps,
+      rooms_version: ROOMS_VERSION, planner, oracle: ORACLE, exploration_floor: explorationFloor, max_steps: args.maxSteps === undefined ? "the task's" : maxSteps.maxSteps,
     };
     const folder = args.out === undefined ? undefined : await ResultsFolder.open(args.out, settings);
     const plans: CellPlan[] = cells.map((cell) => ({ cell, firstSeed, episodes: args.suite && cell.policy === "oracle" ? oracleEpisodes : episodes }));

@@ -4,7 +4,7 @@ import { RosNode } from "../ros/ros-node.js";
 
 import type { RgbImage } from "../camera/types.js";
 import type { RclPublisher } from "../ros/rclnodejs.js";
-import type { DiagnosticStatusMessage, Float64Message, ImageMessage, JointTrajectoryMessage } from "../ros/messages.js";
+import type { BoolMessage, DiagnosticStatusMessage, Float64Message, ImageMessage, JointTrajectoryMessage } from "../ros/messages.js";
 
 /** The controller's ~/status, read back. */
 export interface SeenStatus {
@@ -27,6 +27,8 @@ export class Observer {
   /** True distance to the task's goal, m, at the newest frame. */
   distanceM: number | undefined;
   toleranceM: number | undefined;
+  /** Whether the task is done, as its rule says. */
+  taskDone: boolean | undefined;
   /** Monotonic seconds at which commands were seen. */
   readonly commandTimesS: number[] = [];
   onStatus: (status: SeenStatus) => void = () => undefined;
@@ -45,6 +47,7 @@ export class Observer {
       (message) => { this.taskGoal = decodeRawImage(message); });
     ros.subscribe<Float64Message>(TYPES.float64, "/jepa_mpc_simulator/task_distance", "events", (message) => { this.distanceM = message.data; });
     ros.subscribe<Float64Message>(TYPES.float64, "/jepa_mpc_simulator/task_tolerance", "latched", (message) => { this.toleranceM = message.data; });
+    ros.subscribe<BoolMessage>(TYPES.bool, "/jepa_mpc_simulator/task_success", "events", (message) => { this.taskDone = message.data; });
     ros.subscribe<JointTrajectoryMessage>(TYPES.jointTrajectory, "/joint_trajectory_controller/joint_trajectory", "events",
       () => { this.commandTimesS.push(performance.now() / 1000); });
     ros.subscribe<DiagnosticStatusMessage>(TYPES.diagnosticStatus, "/jepa_mpc/status", "events", (message) => {

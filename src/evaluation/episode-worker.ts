@@ -1,10 +1,12 @@
 /** Worker thread of an evaluation: one simulator, one world model, one episode after the other. */
 import { parentPort, workerData } from "node:worker_threads";
 import { RayCastCamera } from "../../sim/camera.js";
-import { drawEnvironment } from "../../sim/environments/index.js";
-import { createTask, FIRST_HELD_OUT_SEED, type SceneTruth, type Task, type TaskGoal } from "../../sim/tasks.js";
+import { drawEnvironment, evaluationRoomSeed } from "../../sim/environments/index.js";
+import { cameraSide } from "../../sim/picture-size.js";
+import { createTask, type SceneTruth, type Task, type TaskGoal } from "../../sim/tasks.js";
 import { SimWorld } from "../../sim/world.js";
 import type { ControllerGoal } from "../control/controller-options.js";
+import { DEFAULT_EXPLORATION_FLOOR } from "../control/exploration-scale.js";
 import { InThreadPlanningService } from "../control/in-thread-planning-service.js";
 import { createPlanner, type PlannerConfig, withBundleSearch } from "../control/planner-config.js";
 import { OnnxWorldModel, readManifest, type WorldModel } from "../world-model/index.js";
@@ -54,7 +56,7 @@ const manifest = await readManifest(setup.bundleDirectory);
 const { action, state, energy, image } = manifest;
 const bounds = { low: Float32Array.from(action.low), high: Float32Array.from(action.high) };
 const world = await SimWorld.create();
-const camera = new RayCastCamera(world, { width: Math.max(64, image.width), height: Math.max(64, image.height) });
+const camera = new RayCastCamera(world, { width: cameraSide(image.width), height: cameraSide(image.height) });
 /** Loaded when the first episode needs it: baselines do not. */
 let learned: OnnxWorldModel | undefined;
 
@@ -74,19 +76,19 @@ function trueGoals(model: { latentOf(truth: SceneTruth): Float32Array }, task: T
 
 async function startDriver({ cell, seed }: Job, task: Task, goals: readonly TaskGoal[]): Promise<Driver> {
   const shared = {
-    world, actionNames: action.names, stateNames: state.names, periodS: action.period_s, seed, explorationFloor: setup.explorationFloor,
+    world, actionNames: action.names, stateNames: state.names, periodS: action.period_s, seed,
   };
   switch (cell.policy) {
     case "jepa":
-      return ControllerDriver.start({ ...shared, planning: planningWith(await learnedModel()), reachedBelow: energy.reached_below }, task.name, goals);
+      return ControllerDriver.start({ ...shared, explorationFloor: setup.explorationFloor, planning: planningWith(await learnedModel()), reachedBelow: energy.reached_below }, task.name, goals);
     case "true-perception": {
       const model = new TruePerception(await learnedModel(), manifest, world);
-      return ControllerDriver.start({ ...shared, planning: planningWith(model), reachedBelow: energy.reached_below }, task.name, trueGoals(model, task, goals));
+      return ControllerDriver.start({ ...shared, explorationFloor: setup.explorationFloor, planning: planningWith(model), reachedBelow: energy.reached_below }, task.name, trueGoals(model, task, goals));
     }
     case "oracle": {
       const model = new OracleWorldModel(world, task.object, action.period_s, setup.oracle.horizon);
       const planning = new InThreadPlanningService({ model, planner: createPlanner(setup.oracle.planner), bounds });
-      return ControllerDriver.start({ ...shared, planning, reachedBelow: ORACLE_REACHED_BELOW }, task.name, trueGoals(model, task, goals));
+      return ControllerDriver.start({ ...shared, explorationFloor: DEFAULT_EXPLORATION_FLOOR, planning, reachedBelow: ORACLE_REACHED_BELOW }, task.name, trueGoals(model, task, goals));
     }
     case "persistence":
       return new StillDriver();
@@ -100,7 +102,7 @@ async function startDriver({ cell, seed }: Job, task: Task, goals: readonly Task
 function run(job: Job): Promise<EpisodeResult> {
   const { cell, seed } = job;
   // Rooms, too, have seeds that training does not.
-  world.dress(drawEnvironment(cell.environment, FIRST_HELD_OUT_SEED + seed));
+  world.dress(drawEnvironment(cell.environment, evaluationRoomSeed(seed)));
   const task = createTask(cell.task, world, seed, cell.object ?? undefined);
   return runEpisode(task, {
     cell, seed, world, camera, periodS: action.period_s,

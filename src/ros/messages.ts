@@ -63,6 +63,10 @@ export interface Float64MultiArrayMessage {
   data: Float64Array | number[];
 }
 
+export interface BoolMessage {
+  readonly data: boolean;
+}
+
 export interface Float64Message {
   data: number;
 }
@@ -113,6 +117,7 @@ export const TYPES = {
   clock: "rosgraph_msgs/msg/Clock",
   diagnosticArray: "diagnostic_msgs/msg/DiagnosticArray",
   diagnosticStatus: "diagnostic_msgs/msg/DiagnosticStatus",
+  bool: "std_msgs/msg/Bool",
   float64: "std_msgs/msg/Float64",
   float64MultiArray: "std_msgs/msg/Float64MultiArray",
   image: "sensor_msgs/msg/Image",

@@ -82,7 +82,7 @@ const schema = z.strictObject({
     elites: count("write the sequences that a distribution is refitted to"),
     initial_std: number("write a share of the box's half width").positive({ error: "write a share of the box's half width, above 0" }),
     noise_exponent: number("write the exponent of the noise along the horizon").min(0, { error: "write an exponent of at least 0" }),
-    min_std: number("write the least width, as a share of the box's half width").positive({ error: "write a share of the box's half width, above 0" }).optional(),
+    min_std: number("write the least width, as a share of the box's half width").positive({ error: "write a share of the box's half width, above 0 to 1" }).max(1, { error: "write a share of the box's half width, above 0 to 1" }).optional(),
     exploration_floor: number("write the share of the width that is left at the goal").positive({ error: "write a share above 0, to 1" }).max(1, { error: "write a share above 0, to 1" }).optional(),
     path_weight: number("write the weight of the way against the end").min(0, { error: "write a weight of at least 0: 0 looks at the end only" }),
     proposals: number("write the share of candidates that proposal.onnx makes").min(0, { error: "write a share from 0 to 0.5" }).max(0.5, { error: "write a share from 0 to 0.5" }).optional(),

@@ -68,7 +68,7 @@ for (const [args, line] of [
   [["plan", "--start", "a.png", "--goal", "b.png", "--landscape", "l.png", "--landscape-steps", "7"], /--landscape-steps "7" is not a whole number from 1 to 6/],
   [["plan", "--start", "a.png", "--goal", "b.png", "--landscape", "l.png", "--landscape-axes", "dx,yaw"],
     /--landscape-axes "dx,yaw" does not name two different action dimensions; there are: dx,dy,dz,gripper/],
-  [["sim", "--task", "fold"], /--task "fold" is not one of "reach", "push", "none"/],
+  [["sim", "--task", "fold"], /--task "fold" is not one of "reach", "push", "grasp", .*"none"/],
   [["sim", "--size", "1000"], /--size "1000" is not a whole number from 64 to 256/],
 ] as [string[], RegExp][]) {
   test(`usage error: ${args.join(" ") || "(nothing)"}`, async () => { assertOneLine(await cli(...args), 2, line); });

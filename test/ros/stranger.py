@@ -20,7 +20,7 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo, Image, JointState
-from std_msgs.msg import Float64, Float64MultiArray, String
+from std_msgs.msg import Bool, Float64, Float64MultiArray, String
 from std_srvs.srv import SetBool, Trigger
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
@@ -71,6 +71,7 @@ class Stranger(Node):
         self.create_subscription(CameraInfo, "/camera/camera_info", lambda m: say("sim_camera_info", k=[float(v) for v in m.k], model=m.distortion_model), SENSOR)
         self.create_subscription(JointState, "/joint_states", self.on_joints, SENSOR)
         self.create_subscription(Image, "/jepa_mpc_simulator/task_goal_image", lambda m: say("task_goal", width=m.width, bytes=len(m.data)), LATCHED)
+        self.create_subscription(Bool, "/jepa_mpc_simulator/task_success", lambda m: say("task_success", done=m.data), 10)
         self.create_subscription(Float64, "/jepa_mpc_simulator/task_distance", lambda m: say("task_distance", metres=m.data), 10)
 
     def on_status(self, m):

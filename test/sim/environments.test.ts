@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { RayCastCamera } from "../../sim/camera.js";
-import { drawEnvironment, ENVIRONMENT_FAMILIES, PLAIN_ENVIRONMENT } from "../../sim/environments/index.js";
+import { drawEnvironment, ENVIRONMENT_FAMILIES, evaluationRoomSeed, PLAIN_ENVIRONMENT, trainingRoomSeed } from "../../sim/environments/index.js";
 import { type Colour, paint } from "../../sim/environments/texture.js";
+import { FIRST_HELD_OUT_SEED } from "../../sim/seeds.js";
 import { SimWorld } from "../../sim/world.js";
 import { distance } from "./helpers.js";
 
@@ -60,6 +61,15 @@ describe("rooms", () => {
         }
       }
     }
+  });
+
+  it("of an evaluation are of no training picture", () => {
+    const last = FIRST_HELD_OUT_SEED - 1;
+    fc.assert(fc.property(fc.integer({ min: 0, max: last }), fc.integer({ min: 0, max: 999 }), fc.integer({ min: 0, max: 10 ** 6 }), (episode, picture, seed) => {
+      assert.ok(trainingRoomSeed(episode, picture) < evaluationRoomSeed(seed));
+      // Rooms are drawn from 32 bits.
+      assert.ok(evaluationRoomSeed(seed) < 2 ** 32);
+    }));
   });
 
   it("objects stand on the table whatever their size", () => {

@@ -52,6 +52,7 @@ const refusals: [name: string, spoil: (manifest: LooseManifest) => void, message
   ["falling quantiles", (m) => { m.energy!.training_quantiles = { p50: 2, p95: 1, p99: 3 }; }, /energy\.training_quantiles is .*must not fall/],
   ["a hash that is none", (m) => { m.files!["rollout.onnx"] = { sha256: "abc", bytes: 1 }; }, /files\["rollout\.onnx"\]\.sha256 is "abc": .*64/],
   ["no least width", (m) => { m.planning = { ...tinySearch, min_std: 0 }; }, /planning\.min_std is 0: write a share of the box's half width, above 0/],
+  ["a least width beyond the box", (m) => { m.planning = { ...tinySearch, min_std: 1.5 }; }, /planning\.min_std is 1\.5: write a share of the box's half width, above 0 to 1/],
   ["a search that widens", (m) => { m.planning = { ...tinySearch, exploration_floor: 1.5 }; }, /planning\.exploration_floor is 1\.5: write a share above 0, to 1/],
   ["proposals without a policy", (m) => { m.planning = { ...tinySearch, proposals: 0.2 }; }, /planning\.proposals is 0\.2: there is no files\["proposal\.onnx"\]/],
   ["a share above a half", (m) => { withPolicy(m, 0.51); }, /planning\.proposals is 0\.51: write a share from 0 to 0\.5/],

@@ -19,7 +19,8 @@ def augment(pixels: Tensor, config: Config, generator: torch.Generator) -> Tenso
         flat = _tinted(flat, config.colour_jitter, generator)
     gain = 1 + config.gain * (2 * torch.rand(len(flat), 1, 1, 1, generator=generator, device=flat.device) - 1)
     flat = (flat + 1) * gain - 1 + 2 * config.pixel_noise * torch.randn(flat.shape, generator=generator, device=flat.device)
-    return flat.unflatten(0, pixels.shape[:2])
+    # A sensor saturates.
+    return flat.clamp(-1, 1).unflatten(0, pixels.shape[:2])
 
 
 def _moved(pixels: Tensor, share: float, generator: torch.Generator) -> Tensor:

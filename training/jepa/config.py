@@ -35,7 +35,7 @@ class Config:
     rollout_weight: float = 1.0
     sigreg_weight: float = 0.1
     sigreg_projections: int = 128
-    # Of the twin that predicts pixels, for comparison: 0 is a JEPA, which has no decoder.
+    # Of the twin that reconstructs its pictures, for comparison: 0 is a JEPA, which has no decoder.
     pixel_weight: float = 0.0
 
     # Last stage: predictor and value on the latents of the frozen encoder. Windows of `rollout` actions, which is the bundle's horizon too.

@@ -29,6 +29,11 @@ class Episodes:
     def __len__(self) -> int:
         return len(self.images)
 
+    def shuffled(self, seed: int) -> "Episodes":
+        """The same episodes in a random order."""
+        order = np.random.default_rng(seed).permutation(len(self))
+        return Episodes(self.images[order], self.states[order], self.actions[order], self.truths[order], self.description)
+
     def split(self, validation: int) -> tuple["Episodes", "Episodes"]:
         """Training episodes and the last `validation` ones."""
         if not 0 < validation < len(self):
@@ -48,6 +53,10 @@ def join_episodes(parts: list[Episodes]) -> Episodes:
         shapes = {getattr(part, name).shape[1:] for part in parts}
         if len(shapes) != 1:
             raise ValueError(f"the data sets have different shapes of {name}: {sorted(shapes)}; collect them with the same options")
+    for name in ("period_s", "state", "action"):
+        values = [part.description.get(name) for part in parts]
+        if any(value != values[0] for value in values):
+            raise ValueError(f"the data sets have different {name}: {values}; give data sets of one robot and one rate")
     return Episodes(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("images", "states", "actions", "truths")), parts[0].description)
 
 

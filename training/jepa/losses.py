@@ -93,7 +93,7 @@ class Losses(nn.Module):
             parts |= {"sigreg": spread, "repeated": repeated}
         if config.pixel_weight > 0:
             with torch.autocast(pixels.device.type, torch.bfloat16):
-                parts["pixels"] = self.decoder.error(features, pixels.flatten(0, 1))
+                parts["pixels"] = self.decoder.error(features, windows.images.flatten(0, 1))
             loss = loss + config.pixel_weight * parts["pixels"]
         if config.with_actions:
             seen = torch.tensor(config.frames[1:], device=pixels.device)

@@ -1,4 +1,4 @@
-"""What a JEPA does without: a decoder. With it the encoder becomes the twin that predicts pixels, for comparison."""
+"""What a JEPA does without: a decoder. With it the encoder becomes the twin whose features have to give the picture back, for comparison."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-# Pictures are predicted at half their size or less: from keypoints nothing finer comes back.
+# Pictures are given back smaller than they are: from keypoints nothing finer can be.
 SIDE = 48
 SMALLEST, WIDTH = 6, 64
 
@@ -25,6 +25,7 @@ class PixelDecoder(nn.Module):
     def forward(self, features: Tensor) -> Tensor:
         return torch.tanh(self.leave(self.blocks(F.relu(self.enter(features)).unflatten(-1, (WIDTH, SMALLEST, SMALLEST)))))
 
-    def error(self, features: Tensor, pixels: Tensor) -> Tensor:
-        """Mean square of the difference from pictures [N, 3, H, W] in [-1, 1]."""
+    def error(self, features: Tensor, images: Tensor) -> Tensor:
+        """Mean square of the difference from pictures uint8 [N, H, W, 3] as the camera took them, not as they were changed for the encoder."""
+        pixels = images.permute(0, 3, 1, 2).float() / 127.5 - 1
         return F.mse_loss(self(features).float(), F.adaptive_avg_pool2d(pixels, SIDE))

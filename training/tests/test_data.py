@@ -151,3 +151,17 @@ class TestJoinEpisodes:
         other = replace(one, **{name: getattr(one, name)[:, :-1]})
         with pytest.raises(ValueError, match=f"different shapes of {name}: .*; collect them with the same options"):
             join_episodes([one, other])
+
+    def test_those_of_another_robot_or_rate(self):
+        one = make_episodes(2)
+        with pytest.raises(ValueError, match=r"different period_s: \[0.2, 0.1\]; give data sets of one robot and one rate"):
+            join_episodes([one, replace(one, description={**one.description, "period_s": 0.1})])
+
+
+def test_shuffled_episodes_stay_whole():
+    episodes = make_episodes(6)
+    shuffled = episodes.shuffled(1)
+    order = [next(i for i in range(6) if np.array_equal(shuffled.states[k], episodes.states[i])) for k in range(6)]
+    assert sorted(order) == list(range(6)) and order != list(range(6))
+    for name in ("images", "actions", "truths"):
+        np.testing.assert_array_equal(getattr(shuffled, name), getattr(episodes, name)[order])

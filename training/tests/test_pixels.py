@@ -17,7 +17,7 @@ def test_it_learns_where_a_square_is():
     place = torch.rand(32, 2) * 2 - 1
     grid = torch.linspace(-1, 1, 96)
     inside = ((grid[None, None, :] - place[:, 0, None, None]).abs() < 0.3) & ((grid[None, :, None] - place[:, 1, None, None]).abs() < 0.3)
-    pixels = (inside.float() * 1.6 - 0.8)[:, None].expand(-1, 3, -1, -1)
+    pixels = (inside.float() * 200 + 25).byte()[..., None].expand(-1, -1, -1, 3)
     optimiser = torch.optim.Adam(decoder.parameters(), lr=2e-3)
     first = decoder.error(place, pixels).item()
     for _ in range(200):

@@ -102,16 +102,15 @@ class TestResuming:
 def test_side_by_side_both_parts_are_learned(made, tmp_path):
     out = tmp_path / "run"
     run = subprocess.run([sys.executable, "-W", "ignore", str(TRAINING / "train_dynamics.py"), "--run", str(made / "stage"), "--data", str(made / "one"), "--out", str(out),
-                          "--rollout-minutes", "0.02", "--value-minutes", "0.02", "--threads", "2"], text=True, capture_output=True, check=False, timeout=300)
+                          "--rollout-minutes", "0.15", "--value-minutes", "0.02", "--threads", "2"], text=True, capture_output=True, check=False, timeout=300)
     assert run.returncode == 0, run.stderr
     ended = read(out)
-    assert ended["done"] == ["predictor", "value"]
+    assert ended["done"] == ["value", "predictor"], "in the order they ended"
     assert moved(ended, read(made / "stage")) == {"predictor", "value", "policy"}
     assert all(value.isfinite().all() for value in ended["model"].values())
-    assert run.stdout.index("value:") < run.stdout.index("multi_step_ratio"), "neither waits for the other"
 
 
-def test_a_part_that_fails_beside_the_other_is_named(made, tmp_path, episodes):
+def test_a_part_that_fails_beside_the_other_is_named(made, tmp_path):
     out = tmp_path / "run"
     run = subprocess.run([sys.executable, "-W", "ignore", str(TRAINING / "train_dynamics.py"), "--run", str(made / "stage"), "--data", str(made / "one"), "--out", str(out),
                           "--rollout-minutes", "0.02", "--value-minutes", "0.02", "--threads", "2", "--discount", "nan"],
