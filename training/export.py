@@ -36,7 +36,7 @@ GRAPHS = ("encoder.onnx", "rollout.onnx", "proposal.onnx")
 ENERGY_WEIGHTS = ("arm_energy", "grip_energy", "object_energy", "value_energy")
 CANDIDATES = 256
 # The search that the evaluation was made with; users may override it.
-PLANNING = {"candidates": 128, "iterations": 4, "elites": 12, "initial_std": 0.6, "min_std": 0.05, "exploration_floor": 1.0, "noise_exponent": 2, "path_weight": 0.5, "proposals": 0.2,
+PLANNING = {"candidates": 128, "iterations": 4, "elites": 12, "initial_std": 0.6, "min_std": 0.05, "exploration_floor": 1.0, "noise_exponent": 2, "path_weight": 0.5, "proposals": 0.5,
             "switched": ["gripper"]}
 STATE_UNITS = ["m", "m", "m", "m", "m/s", "m/s", "m/s"]
 

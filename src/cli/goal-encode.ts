@@ -15,7 +15,7 @@ export default defineCommand({
       .option("bundle", BUNDLE_OPTION)
       .option("goals-dir", { type: "string" })
       .example("$0 goal encode cup-left", "")
-      .example("$0 goal encode --all --bundle models/arm-reach-jepa", ""),
+      .example("$0 goal encode --all --bundle models/arm-objects-jepa", ""),
   handler: async (args) => {
     if ((args.name === undefined) !== args.all) {
       throw new UsageError(args.all ? "goal encode takes a NAME or --all, not both" : "goal encode needs a NAME or --all");

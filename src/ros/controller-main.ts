@@ -2,7 +2,7 @@ import { ControllerNode, NODE_NAME } from "./controller-node.js";
 import { RosNode, oneLine } from "./ros-node.js";
 import { onTermination } from "./termination.js";
 
-/** Executable of the controller node: `node controller-main.js --ros-args -p bundle:=models/arm-reach-jepa`. */
+/** Executable of the controller node: `node controller-main.js --ros-args -p bundle:=models/arm-objects-jepa`. */
 async function main(): Promise<void> {
   const ros = await RosNode.create(NODE_NAME, { argv: process.argv, lifecycle: true });
   const node = new ControllerNode(ros);

@@ -5,7 +5,7 @@ import type { DoubleSpec, ParameterSpecs, ParameterValues } from "./parameter-sp
 /** All parameters of the controller node but the limits per joint, which `jointLimitParameters` makes. */
 export const CONTROLLER_PARAMETERS = {
   bundle: {
-    type: "string", default: "models/arm-reach-jepa", changes: "static",
+    type: "string", default: "models/arm-objects-jepa", changes: "static",
     description: "Folder of the world-model bundle. A relative path is looked for in the working directory, then in the installation.",
   },
   urdf: {

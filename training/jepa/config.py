@@ -54,7 +54,7 @@ class Config:
     advantage_scale: float = 1.0
 
     # The energy; no part of the training. Distances in units of 10 cm, the gripper's as a share of its opening, the value in periods.
-    arm_energy: float = 0.2
+    arm_energy: float = 0.4
     grip_energy: float = 0.1
     object_energy: float = 1.0
     value_energy: float = 0.1
