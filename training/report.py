@@ -17,6 +17,7 @@ import matplotlib
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402  (the backend must be chosen first)
+from matplotlib import ticker  # noqa: E402
 
 COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#666666"]
 TERMS = ("loss", "touch", "persistence", "arm", "sigreg", "multi_step", "pixels")
@@ -82,6 +83,13 @@ def finish(figure, file: Path) -> None:
     part.rename(file)
 
 
+def logarithmic(axes) -> None:
+    """With plain numbers at the ticks."""
+    axes.set_yscale("log")
+    axes.yaxis.set_major_formatter(ticker.FormatStrFormatter("%g"))
+    axes.yaxis.set_minor_formatter(ticker.LogFormatter(labelOnlyBase=False, minor_thresholds=(1.5, 0.5)))
+
+
 def draw_losses(log: Log, out: Path) -> None:
     """A term that only one of the stages has is drawn where it is."""
     figure, terms = new_axes("Training loss and its terms", "minutes of training", "loss (log)")
@@ -89,7 +97,7 @@ def draw_losses(log: Log, out: Path) -> None:
         entries = [e for e in log.losses if name in e]
         if entries:
             terms.plot([e["minutes"] for e in entries], [e[name] for e in entries], label=name.replace("_", " "), color=colour, lw=1.4)
-    terms.set_yscale("log")
+    logarithmic(terms)
     mark_begins(terms, log)
     finish(figure, out / "loss.png")
 
@@ -108,7 +116,7 @@ def draw_probes(log: Log, out: Path) -> None:
             if entries:
                 label = f"{name.replace('_', ' ')}, {kind}"
                 axes.plot([e["minutes"] for e in entries], [100 * e["measured"][key][name] for e in entries], dash, color=colour, label=label, lw=1.4)
-    axes.set_yscale("log")
+    logarithmic(axes)
     mark_begins(axes, log)
     finish(figure, out / "probes.png")
 
@@ -121,7 +129,7 @@ def draw_places(log: Log, out: Path) -> None:
             if entries:
                 values = [100 * e["measured"]["place_error_m"][name][quantile] for e in entries]
                 axes.plot([e["minutes"] for e in entries], values, dash, color=colour, label=f"{name.replace('_', ', ')}, {quantile}", lw=1.4)
-    axes.set_yscale("log")
+    logarithmic(axes)
     mark_begins(axes, log)
     finish(figure, out / "places.png")
 

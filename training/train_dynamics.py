@@ -21,7 +21,7 @@ import torch
 
 from jepa.build import load_checkpoint
 from jepa.checkpoint import save
-from jepa.latents import LatentEpisodes, LatentSampler, encode_episodes, fingerprint, join
+from jepa.latents import LatentEpisodes, LatentSampler, encode_episodes, fingerprint, join, true_latents
 from jepa.lerobot import add_arguments, from_arguments, load_any
 from jepa.model import WorldModel
 from jepa.options import add_options, chosen_options
@@ -143,6 +143,8 @@ def main() -> None:
     parser.add_argument("--run", type=Path, required=True, help="run whose encoder is taken")
     parser.add_argument("--data", type=Path, nargs="+", required=True, help="data sets; the last episodes of each only measure")
     parser.add_argument("--out", type=Path, required=True, help="folder to write")
+    parser.add_argument("--from-truth", action="store_true",
+                        help="learn from the simulator's truth instead of latents, to find what perception costs; only for eval --policy true-perception")
     parser.add_argument("--threads", type=int, default=0)
     add_arguments(parser)
     add_options(parser, only_given=True)
@@ -158,12 +160,13 @@ def main() -> None:
     # One data set after the other: pictures of several would not fit into memory.
     for i, folder in enumerate(arguments.data):
         parts = load_any(folder, from_arguments(arguments)).split(config.validation_episodes)
-        encoded.append([encode_episodes(model, part, arguments.out / f"latents-{name}-{i}.npz") for name, part in zip(("training", "validation"), parts)])
+        encoded.append([true_latents(model, part) if arguments.from_truth else encode_episodes(model, part, arguments.out / f"latents-{name}-{i}.npz")
+                        for name, part in zip(("training", "validation"), parts)])
         keys.append(fingerprint(model, parts[0]))
         del parts
-    key = " ".join(keys)
+    key = " ".join([*keys, *(["truth"] if arguments.from_truth else [])])
     # Each data set on its own: their pictures do not err alike.
-    training = join([in_hindsight(model, part) for part, _ in encoded])
+    training = join([part if arguments.from_truth else in_hindsight(model, part) for part, _ in encoded])
     validation = join([part for _, part in encoded])
     print(f"train_dynamics: {len(training)} episodes to learn from, {len(validation)} to measure on", flush=True)
 

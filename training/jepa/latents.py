@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 
 from .data import Episodes
-from .model import ARM, WorldModel
+from .model import ARM, PLACE, WorldModel
+from .touch import THINGS
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,16 @@ def encode_episodes(model: WorldModel, episodes: Episodes, cache: Path) -> Laten
     np.savez(part, latents=latents.numpy(), key=np.array(key))
     part.rename(cache)
     return _with(latents, episodes)
+
+
+def true_latents(model: WorldModel, episodes: Episodes) -> LatentEpisodes:
+    """What an encoder without error would say, from proprioception and the simulator's truth; no picture is looked at. Raises ValueError where the truth is not known."""
+    predictor = model.predictor
+    states, truths = torch.from_numpy(episodes.states), torch.from_numpy(episodes.truths)
+    if not truths.isfinite().all():
+        raise ValueError("the data does not say where the things are; leave --from-truth out")
+    things = (truths[..., PLACE:].unflatten(-1, (THINGS, PLACE)) - predictor.state_mean[:PLACE]) / predictor.state_std[:PLACE]
+    return _with(torch.cat([predictor.standardised(states)[..., :ARM], things.flatten(-2)], -1), episodes)
 
 
 def _with(latents: Tensor, episodes: Episodes) -> LatentEpisodes:

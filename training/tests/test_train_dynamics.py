@@ -7,13 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
 
 import train_dynamics
 from conftest import make_episodes, save_run, shake, write_data
 from jepa.build import load_checkpoint, new_model
-from jepa.latents import LatentEpisodes
+from jepa.latents import LatentEpisodes, true_latents
 from jepa.model import ARM
 
 TRAINING = Path(__file__).parent.parent
@@ -97,6 +98,16 @@ class TestResuming:
             assert read(ended)["episodes"] == 8
         output = capsys.readouterr().out
         assert "checkpoint.pt is of other options, data or encoder; it is made anew" in output and "predictor:" in output and "value:" in output
+
+
+def test_from_the_truth_no_picture_is_encoded(made, tmp_path, monkeypatch, episodes):
+    run_here(monkeypatch, made, tmp_path / "run", "--from-truth")
+    assert [file.name for file in (tmp_path / "run").iterdir()] == ["checkpoint.pt"]
+    model, _ = load_checkpoint(tmp_path / "run" / "checkpoint.pt")
+    latents = true_latents(model, episodes)
+    torch.testing.assert_close(model.places(latents.latents), torch.from_numpy(episodes.truths[..., 3:]).unflatten(-1, (2, 3)))
+    with pytest.raises(ValueError, match="the data does not say where the things are; leave --from-truth out"):
+        true_latents(model, replace(episodes, truths=np.full_like(episodes.truths, np.nan)))
 
 
 def test_side_by_side_both_parts_are_learned(made, tmp_path):
