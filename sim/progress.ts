@@ -21,8 +21,9 @@ export function showProgress(what: string, total: number, done = 0): Progress {
     update(value) {
       if (Date.now() - last < PLAIN_LINE_EVERY_MS && value < total) return;
       last = Date.now();
-      const leftS = value > done ? ((last - started) / 1000 / (value - done)) * (total - value) : NaN;
-      process.stderr.write(`${value}/${total} ${what}, ${leftS.toFixed(0)} s left\n`);
+      // At the start, or when all was there already, nothing is known about the pace.
+      const left = value > done ? `, ${(((last - started) / 1000 / (value - done)) * (total - value)).toFixed(0)} s left` : "";
+      process.stderr.write(`${value}/${total} ${what}${left}\n`);
     },
     end() { /* The last update was the last line. */ },
   };
