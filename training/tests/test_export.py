@@ -81,7 +81,7 @@ class TestManifest:
     def test_energy_was_measured(self, manifest):
         energy = manifest["energy"]
         assert energy["kind"] == "places_with_value"
-        assert "0.2 x the tool's distance" in energy["description"] and "0.1 x the gripper's" in energy["description"]
+        assert "0.4 x the tool's distance" in energy["description"] and "0.1 x the gripper's" in energy["description"]
         assert 0 < energy["noise_floor"] and 0 < energy["reached_below"]
         quantiles = energy["training_quantiles"]
         assert 0 < quantiles["p50"] < quantiles["p95"] < quantiles["p99"]
@@ -153,7 +153,7 @@ class TestGraphs:
             with torch.no_grad():
                 periods = model.value(z, goal.expand_as(z)).numpy()
             beyond = lambda metres, told: np.sqrt((metres / 0.1) ** 2 + told**2) - told
-            return 0.2 * beyond(tool, 0.05) + 0.1 * np.abs(apart[1][..., 0]) / 0.08 + beyond(one, 0.2) + beyond(other, 0.2) + 0.1 * periods
+            return 0.4 * beyond(tool, 0.05) + 0.1 * np.abs(apart[1][..., 0]) / 0.08 + beyond(one, 0.2) + beyond(other, 0.2) + 0.1 * periods
 
         assert energy.shape == (candidates, horizon) and start_energy.shape == (1,)
         assert final_latent.shape == (candidates, d) and final_state.shape == (candidates, 7)
