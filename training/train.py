@@ -24,6 +24,7 @@ from jepa.config import Config
 from jepa.data import WindowSampler, join_episodes
 from jepa.lerobot import add_arguments, from_arguments, load_any
 from jepa.losses import Losses
+from jepa.model import normalised
 from jepa.options import add_options, chosen_options
 from jepa.probes import evaluate
 from jepa.processes import Processes
@@ -146,8 +147,7 @@ def main() -> None:
         for group in optimiser.param_groups:
             group["lr"] = rate
         windows = sampler.draw().to(device)
-        pixels = windows.images.float().permute(0, 1, 4, 2, 3) / 127.5 - 1.0
-        loss, parts = losses(model, windows, augment(pixels, config, generator), generator)
+        loss, parts = losses(model, windows, augment(normalised(windows.images), config, generator), generator)
         if processes.any(not bool(torch.isfinite(loss))):
             sys.exit(f"train: the loss is {float(loss.detach())} at step {step} ({parts}); the last checkpoint is kept; lower --learning-rate")
         optimiser.zero_grad(set_to_none=True)

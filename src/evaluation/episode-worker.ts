@@ -76,18 +76,19 @@ function trueGoals(model: { latentOf(truth: SceneTruth): Float32Array }, task: T
 
 async function startDriver({ cell, seed }: Job, task: Task, goals: readonly TaskGoal[]): Promise<Driver> {
   const shared = {
-    world, actionNames: action.names, stateNames: state.names, periodS: action.period_s, seed,
+    world, actionNames: action.names, stateNames: state.names, periodS: action.period_s, seed, explorationFloor: setup.explorationFloor,
   };
   switch (cell.policy) {
     case "jepa":
-      return ControllerDriver.start({ ...shared, explorationFloor: setup.explorationFloor, planning: planningWith(await learnedModel()), reachedBelow: energy.reached_below }, task.name, goals);
+      return ControllerDriver.start({ ...shared, planning: planningWith(await learnedModel()), reachedBelow: energy.reached_below }, task.name, goals);
     case "true-perception": {
       const model = new TruePerception(await learnedModel(), manifest, world);
-      return ControllerDriver.start({ ...shared, explorationFloor: setup.explorationFloor, planning: planningWith(model), reachedBelow: energy.reached_below }, task.name, trueGoals(model, task, goals));
+      return ControllerDriver.start({ ...shared, planning: planningWith(model), reachedBelow: energy.reached_below }, task.name, trueGoals(model, task, goals));
     }
     case "oracle": {
       const model = new OracleWorldModel(world, task.object, action.period_s, setup.oracle.horizon);
       const planning = new InThreadPlanningService({ model, planner: createPlanner(setup.oracle.planner), bounds });
+      // An upper bound that is the same for every bundle.
       return ControllerDriver.start({ ...shared, explorationFloor: DEFAULT_EXPLORATION_FLOOR, planning, reachedBelow: ORACLE_REACHED_BELOW }, task.name, trueGoals(model, task, goals));
     }
     case "persistence":

@@ -28,6 +28,13 @@ TOUCHING_M = 0.04
 TOOL_TOLD, THING_TOLD = 0.05, 0.2
 
 
+def normalised(images: Tensor) -> Tensor:
+    """Pictures uint8 [..., H, W, 3] to [..., 3, H, W] in [-1, 1]."""
+    last = images.dim() - 1
+    # Not -1 and -3: the ONNX exporter writes them down as they are.
+    return images.movedim(last, last - 2).float() / 127.5 - 1.0
+
+
 class ResidualBlock(nn.Module):
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -89,8 +96,7 @@ class Encoder(nn.Module):
         )
 
     def forward(self, pixels: Tensor) -> Tensor:
-        x = pixels.permute(0, 3, 1, 2).float() / 127.5 - 1.0
-        return self.encode(x)
+        return self.encode(normalised(pixels))
 
     def encode(self, x: Tensor) -> Tensor:
         """Normalised pictures [B, 3, H, W] in [-1, 1] to latents."""
@@ -270,6 +276,12 @@ class WorldModel(nn.Module):
         """Where the things are, m. [..., D] to [..., THINGS, PLACE]."""
         predictor = self.predictor
         return latent[..., ARM:].unflatten(-1, (THINGS, PLACE)) * predictor.state_std[:PLACE] + predictor.state_mean[:PLACE]
+
+    def latent_of(self, state: Tensor, places: Tensor) -> Tensor:
+        """The latent of a picture that shows the arm where proprioception [..., 7] says and things at places [..., THINGS, PLACE] (m). To [..., D]."""
+        predictor = self.predictor
+        things = (places - predictor.state_mean[:PLACE]) / predictor.state_std[:PLACE]
+        return torch.cat([predictor.standardised(state)[..., :ARM], things.flatten(-2)], -1)
 
     def offset(self, latent: Tensor, state: Tensor) -> Tensor:
         """What the picture says of the arm less what proprioception says, [N, ARM]: a roll-out keeps it."""

@@ -6,6 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from .model import normalised
+
 # Pictures are given back smaller than they are: from keypoints nothing finer can be.
 SIDE = 48
 SMALLEST, WIDTH = 6, 64
@@ -27,5 +29,4 @@ class PixelDecoder(nn.Module):
 
     def error(self, features: Tensor, images: Tensor) -> Tensor:
         """Mean square of the difference from pictures uint8 [N, H, W, 3] as the camera took them, not as they were changed for the encoder."""
-        pixels = images.permute(0, 3, 1, 2).float() / 127.5 - 1
-        return F.mse_loss(self(features).float(), F.adaptive_avg_pool2d(pixels, SIDE))
+        return F.mse_loss(self(features).float(), F.adaptive_avg_pool2d(normalised(images), SIDE))
