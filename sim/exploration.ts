@@ -24,33 +24,39 @@ interface Leg {
   readonly noise?: number;
 }
 
+/** Legs of one thing that is done; the world is as it is when the next leg is asked for. */
+type Chapter = Generator<Leg, void>;
+
+/** Of what was pushed or played with, so much is taken into the hand next. */
+const TAKEN_AFTERWARDS = 0.7;
+
 /**
- * Draws the behaviour of one episode: wandering between random points with pauses, pushing an object about, picking it up,
- * carrying it and putting it down, or playing close round it. Noise on the actions is drawn per episode. Random motion alone almost
+ * Draws the behaviour of one episode: one chapter after the other of picking an object up, carrying it and putting it down, pushing it about, playing
+ * close round it, or wandering between random points. What was pushed is mostly taken afterwards, so that the hand has felt where it came to lie; and while
+ * the hand is busy with one object, the other lies where it was felt before or will be. Noise on the actions is drawn per episode. Random motion alone almost
  * never touches an object.
  */
 export function drawExplorer(random: Random): Explorer {
   const noise = random.uniform() < 0.25 ? 0 : random.uniform(0.002, 0.014);
-  const kind = random.uniform();
-  const object: ObjectName = random.uniform() < 0.5 ? "cube" : "cup";
-  const legs = kind < 0.08 ? wander(random) : kind < 0.44 ? push(random, object) : kind < 0.9 ? carry(random, object) : play(random, object);
-  return follow(random, legs, noise);
+  return follow(random, (world) => episode(random, world), noise);
 }
 
 /** Pushes one object about, without noise. */
 export function pushExplorer(random: Random, object: ObjectName): Explorer {
-  return follow(random, push(random, object), 0);
+  return follow(random, function* (world) { for (;;) yield* push(random, world, object); }, 0);
 }
 
-/** Goes from leg to leg; noise in m, per step and axis. */
-function follow(random: Random, legs: Legs, noise: number): Explorer {
+/** Goes from leg to leg; noise in m, per step and axis. The legs must never end. */
+function follow(random: Random, begin: (world: SimWorld) => Chapter, noise: number): Explorer {
+  let legs: Chapter | undefined;
   let leg: Leg | undefined;
   let steps = 0;
   let drift: [number, number, number] = [0, 0, 0];
   return (world) => {
+    legs ??= begin(world);
     const tool = world.toolPosition();
     while (leg === undefined || steps >= leg.patience || (leg.wait !== true && distance(tool, leg.target) < 0.008)) {
-      leg = legs(world, tool);
+      leg = legs.next().value as Leg;
       steps = 0;
     }
     steps++;
@@ -69,107 +75,100 @@ function follow(random: Random, legs: Legs, noise: number): Explorer {
   };
 }
 
-type Legs = (world: SimWorld, tool: Float64Array) => Leg;
+function* episode(random: Random, world: SimWorld): Chapter {
+  for (;;) {
+    const object: ObjectName = random.uniform() < 0.5 ? "cube" : "cup";
+    const kind = random.uniform();
+    if (kind < 0.08) yield* wander(random, world);
+    else if (kind < 0.5) yield* carry(random, world, object);
+    else {
+      yield* kind < 0.9 ? push(random, world, object) : play(random, world, object);
+      if (random.uniform() < TAKEN_AFTERWARDS) yield* carry(random, world, object);
+    }
+  }
+}
 
-function wander(random: Random): Legs {
+function* wander(random: Random, world: SimWorld): Chapter {
   const restless = random.uniform() < 0.5;
-  return (_world, tool) => {
-    if (!restless && random.uniform() < 0.25) return { target: [tool[0] as number, tool[1] as number, tool[2] as number + 0.02], opening: random.below(2), speed: random.uniform(0, 0.3), patience: 2 };
-    return { target: anywhere(random), opening: random.uniform() < 0.5 ? random.below(2) : random.uniform(), speed: random.uniform(0.25, 1), patience: 1 + random.below(14) };
-  };
+  for (let legs = 2 + random.below(4); legs > 0; legs--) {
+    const [x, y, z] = toolOf(world);
+    yield !restless && random.uniform() < 0.25
+      ? { target: [x, y, z + 0.02], opening: random.below(2), speed: random.uniform(0, 0.3), patience: 2 }
+      : { target: anywhere(random), opening: random.uniform() < 0.5 ? random.below(2) : random.uniform(), speed: random.uniform(0.25, 1), patience: 1 + random.below(14) };
+  }
 }
 
 /** Random places close round the object, with the gripper opened and closed now and then. */
-function play(random: Random, object: ObjectName): Legs {
+function* play(random: Random, world: SimWorld, object: ObjectName): Chapter {
   let opening = random.below(2);
-  return (world, tool) => {
-    const at = world.objectPosition(object);
+  for (let legs = 5 + random.below(6); legs > 0; legs--) {
     if (random.uniform() < 0.35) opening = 1 - opening;
-    if (random.uniform() < 0.25) return { target: pointOf(tool), opening, speed: 0.2, patience: 1 + random.below(2), wait: true };
-    const near: Point = [(at[0] as number) + random.normal(0.05), (at[1] as number) + random.normal(0.05), random.uniform(0.02, 0.12)];
-    return { target: inside(near), opening, speed: random.uniform(0.3, 1), patience: 1 + random.below(5) };
-  };
+    if (random.uniform() < 0.25) {
+      yield { target: toolOf(world), opening, speed: 0.2, patience: 1 + random.below(2), wait: true };
+      continue;
+    }
+    const [x, y] = placeOf(world, object);
+    yield { target: inside([x + random.normal(0.05), y + random.normal(0.05), random.uniform(0.02, 0.12)]), opening, speed: random.uniform(0.3, 1), patience: 1 + random.below(5) };
+  }
 }
 
-/** Beside the object, down, then through it in a random direction; again and again. */
-function push(random: Random, object: ObjectName): Legs {
-  let phase = 0;
-  let heading = 0;
+/** Beside the object, down, then through it in a random direction, perhaps once more; back off, and up. */
+function* push(random: Random, world: SimWorld, object: ObjectName): Chapter {
   const opening = random.uniform() < 0.6 ? 0 : random.uniform() < 0.7 ? 1 : random.uniform();
   const height = random.uniform(0.022, 0.05);
   const speed = (): number => random.uniform(0.4, 1);
-  return (world, tool) => {
-    const at = world.objectPosition(object);
-    const [x, y] = [at[0] as number, at[1] as number];
-    if (phase === 0) {
-      // Toward the middle of the table more often than off its edge.
-      const inward = Math.atan2(-y, 0.5 - x);
-      heading = inward + random.normal(1.4);
-    }
-    const reach = random.uniform(0.06, 0.11);
-    const [bx, by] = [x - reach * Math.cos(heading), y - reach * Math.sin(heading)];
-    switch (phase++) {
-      case 0:
-        return { target: inside([bx, by, Math.max(0.1, Math.min(0.2, tool[2] as number))]), opening, speed: 1, patience: 10 };
-      case 1:
-        return { target: inside([bx, by, height]), opening, speed: speed(), patience: 5 };
-      case 2: {
-        const length = random.uniform(0.04, 0.2);
-        return { target: inside([x + length * Math.cos(heading), y + length * Math.sin(heading), height]), opening, speed: speed(), patience: 3 + random.below(7) };
-      }
-      default: {
-        // Back off before rising, so that the object is not dragged along.
-        const again = random.uniform() < 0.3;
-        phase = again ? 2 : 0;
-        const back: Point = [(tool[0] as number) - 0.05 * Math.cos(heading), (tool[1] as number) - 0.05 * Math.sin(heading), again ? height : 0.14];
-        return { target: inside(back), opening, speed: 1, patience: again ? 2 : 4 };
-      }
-    }
-  };
+  const [x, y] = placeOf(world, object);
+  // Toward the middle of the table more often than off its edge.
+  const heading = Math.atan2(-y, 0.5 - x) + random.normal(1.4);
+  const [ux, uy] = [Math.cos(heading), Math.sin(heading)];
+  const behind = random.uniform(0.06, 0.11);
+  yield { target: inside([x - behind * ux, y - behind * uy, Math.max(0.1, Math.min(0.2, toolOf(world)[2]))]), opening, speed: 1, patience: 10 };
+  yield { target: inside([x - behind * ux, y - behind * uy, height]), opening, speed: speed(), patience: 5 };
+  for (;;) {
+    const [px, py] = placeOf(world, object);
+    const length = random.uniform(0.04, 0.2);
+    yield { target: inside([px + length * ux, py + length * uy, height]), opening, speed: speed(), patience: 3 + random.below(7) };
+    // Back off before rising, so that the object is not dragged along.
+    const again = random.uniform() < 0.3;
+    const [tx, ty] = toolOf(world);
+    yield { target: inside([tx - 0.05 * ux, ty - 0.05 * uy, again ? height : 0.14]), opening, speed: 1, patience: again ? 2 : 4 };
+    if (!again) return;
+  }
 }
 
-/** Above the object, down, close, lift and carry, put down or drop, open. */
-function carry(random: Random, object: ObjectName): Legs {
-  let phase = 0;
-  let above: readonly [number, number] = [0, 0];
-  let there = anywhere(random);
+/** Above the object, down, close, lift and carry, put down or drop, open, and up. */
+function* carry(random: Random, world: SimWorld, object: ObjectName): Chapter {
   const miss = random.uniform() < 0.25 ? 0.02 : 0.004;
-  const grip = object === "cube" ? 0.025 : 0.05;
-  return (world, tool) => {
-    const at = world.objectPosition(object);
-    if (phase === 0) {
-      above = [(at[0] as number) + random.normal(miss), (at[1] as number) + random.normal(miss)];
-      there = anywhere(random);
-    }
-    const here = pointOf(tool);
-    const low = grip + (random.uniform() < 0.5 ? 0 : random.uniform(0, 0.02));
-    const pause = (opening: number): Leg => ({ target: here, opening, speed: 0.2, patience: 1 + random.below(3), wait: true, noise: 0.3 });
-    const speed = random.uniform(0.5, 1);
-    switch (phase++) {
-      case 0:
-        return { target: inside([...above, random.uniform(0.09, 0.16)]), opening: 1, speed: 1, patience: 10 };
-      case 1:
-        return { target: inside([...above, low]), opening: 1, speed, patience: 6, noise: 0.4 };
-      case 2:
-        return pause(0);
-      case 3:
-        return { target: inside([here[0], here[1], random.uniform(0.06, 0.25)]), opening: 0, speed, patience: 6 };
-      case 4:
-        if (random.uniform() < 0.2) return pause(0);
-        return { target: [there[0], there[1], random.uniform(0.06, 0.25)], opening: 0, speed, patience: 4 + random.below(6) };
-      case 5:
-        return { target: inside([here[0], here[1], random.uniform() < 0.6 ? low + 0.004 : random.uniform(low, 0.15)]), opening: 0, speed, patience: 5 };
-      case 6:
-        return pause(1);
-      default:
-        phase = 0;
-        return { target: inside([here[0], here[1], random.uniform(0.08, 0.2)]), opening: 1, speed: 1, patience: 4 };
-    }
+  const low = (object === "cube" ? 0.025 : 0.05) + (random.uniform() < 0.5 ? 0 : random.uniform(0, 0.02));
+  const speed = random.uniform(0.5, 1);
+  const pause = (opening: number): Leg => ({ target: toolOf(world), opening, speed: 0.2, patience: 1 + random.below(3), wait: true, noise: 0.3 });
+  const here = (height: number): Point => {
+    const [x, y] = toolOf(world);
+    return inside([x, y, height]);
   };
+  const [x, y] = placeOf(world, object);
+  const above = [x + random.normal(miss), y + random.normal(miss)] as const;
+  yield { target: inside([...above, random.uniform(0.09, 0.16)]), opening: 1, speed: 1, patience: 10 };
+  yield { target: inside([...above, low]), opening: 1, speed, patience: 6, noise: 0.4 };
+  yield pause(0);
+  yield { target: here(random.uniform(0.06, 0.25)), opening: 0, speed, patience: 6 };
+  const [awayX, awayY] = anywhere(random);
+  yield random.uniform() < 0.2 ? pause(0) : { target: [awayX, awayY, random.uniform(0.06, 0.25)], opening: 0, speed, patience: 4 + random.below(6) };
+  yield { target: here(random.uniform() < 0.6 ? low + 0.004 : random.uniform(low, 0.15)), opening: 0, speed, patience: 5 };
+  yield pause(1);
+  yield { target: here(random.uniform(0.08, 0.2)), opening: 1, speed: 1, patience: 4 };
 }
 
-function pointOf(tool: Float64Array): Point {
-  return [tool[0] as number, tool[1] as number, tool[2] as number];
+function toolOf(world: SimWorld): Point {
+  return asPoint(world.toolPosition());
+}
+
+function placeOf(world: SimWorld, object: ObjectName): Point {
+  return asPoint(world.objectPosition(object));
+}
+
+function asPoint(at: Float64Array): Point {
+  return [at[0] as number, at[1] as number, at[2] as number];
 }
 
 function anywhere(random: Random): Point {
