@@ -38,6 +38,11 @@ class Config:
     # Of the twin that reconstructs its pictures, for comparison: 0 is a JEPA, which has no decoder.
     pixel_weight: float = 0.0
 
+    # Looking back at the end of the first stage: times that what was felt is read again, steps and pictures a step for the head.
+    look_back_rounds: int = 2
+    look_back_steps: int = 4000
+    look_back_batch: int = 1024
+
     # Last stage: predictor and value on the latents of the frozen encoder. Windows of `rollout` actions, which is the bundle's horizon too.
     rollout: int = 10
     rollout_windows: int = 256

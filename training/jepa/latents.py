@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import torch
 from torch import Tensor
 
 from .data import Episodes
-from .model import ARM, PLACE, WorldModel
+from .model import ARM, PLACE, WorldModel, normalised
 from .touch import THINGS
 
 
@@ -29,19 +30,27 @@ class LatentEpisodes:
 
 
 def join(parts: list[LatentEpisodes]) -> LatentEpisodes:
-    """Several as one. Raises ValueError when their episodes are not equally long."""
-    if len({part.actions.shape[1] for part in parts}) != 1:
-        raise ValueError(f"the data sets have episodes of {sorted({part.actions.shape[1] for part in parts})} actions; collect them with the same --steps")
-    return LatentEpisodes(*(torch.cat([getattr(part, name) for part in parts]) for name in ("latents", "states", "actions", "truths")))
+    """Several as one, longer episodes cut to the length of the shortest; neighbours share a frame, and what remains is left out."""
+    steps = min(part.actions.shape[1] for part in parts)
+    pieces = [(part, first) for part in parts for first in range(0, part.actions.shape[1] - steps + 1, steps)]
+    return LatentEpisodes(*(torch.cat([getattr(part, name)[:, first : first + steps + extra] for part, first in pieces])
+                            for name, extra in (("latents", 1), ("states", 1), ("actions", 0), ("truths", 1))))
+
+
+def encode_all(model: WorldModel, images: np.ndarray, batch: int = 512) -> Tensor:
+    """[E, T, H, W, 3] uint8 to [E, T, D] with the encoder in evaluation mode."""
+    return _in_batches(model.encoder, images, next(model.parameters()).device, batch)
+
+
+def encode_features(model: WorldModel, images: np.ndarray) -> Tensor:
+    """[E, T, H, W, 3] uint8 to the encoder's keypoint features [E, T, F], in half precision."""
+    return _in_batches(lambda pixels: model.encoder.features(normalised(pixels)).half(), images, next(model.parameters()).device)
 
 
 @torch.no_grad()
-def encode_all(model: WorldModel, images: np.ndarray, batch: int = 512) -> Tensor:
-    """[E, T, H, W, 3] uint8 to [E, T, D] with the encoder in evaluation mode."""
+def _in_batches(function: Callable[[Tensor], Tensor], images: np.ndarray, device: torch.device, batch: int = 512) -> Tensor:
     flat = images.reshape(-1, *images.shape[2:])
-    device = next(model.parameters()).device
-    parts = [model.encoder(torch.from_numpy(flat[i : i + batch]).to(device)).cpu() for i in range(0, len(flat), batch)]
-    return torch.cat(parts).unflatten(0, images.shape[:2])
+    return torch.cat([function(torch.from_numpy(flat[i : i + batch]).to(device)).cpu() for i in range(0, len(flat), batch)]).unflatten(0, images.shape[:2])
 
 
 def fingerprint(model: WorldModel, episodes: Episodes) -> str:
@@ -70,12 +79,10 @@ def encode_episodes(model: WorldModel, episodes: Episodes, cache: Path) -> Laten
 
 def true_latents(model: WorldModel, episodes: Episodes) -> LatentEpisodes:
     """What an encoder without error would say, from proprioception and the simulator's truth; no picture is looked at. Raises ValueError where the truth is not known."""
-    predictor = model.predictor
     states, truths = torch.from_numpy(episodes.states), torch.from_numpy(episodes.truths)
     if not truths.isfinite().all():
         raise ValueError("the data does not say where the things are; leave --from-truth out")
-    things = (truths[..., PLACE:].unflatten(-1, (THINGS, PLACE)) - predictor.state_mean[:PLACE]) / predictor.state_std[:PLACE]
-    return _with(torch.cat([predictor.standardised(states)[..., :ARM], things.flatten(-2)], -1), episodes)
+    return _with(model.latent_of(states, truths[..., PLACE:].unflatten(-1, (THINGS, PLACE))), episodes)
 
 
 def _with(latents: Tensor, episodes: Episodes) -> LatentEpisodes:

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from .latents import LatentEpisodes
-from .model import ARM, PLACE, WorldModel
+from .model import WorldModel
 from .touch import feel
 
 # Cost of a move against that of an error, and where an error begins to count less, in standard deviations of a picture's error.
@@ -27,11 +28,25 @@ ERROR_M, MOVED_M = 1e-3, 5e-4
 
 def in_hindsight(model: WorldModel, episodes: LatentEpisodes) -> LatentEpisodes:
     """Latents whose arm is what proprioception said and whose things are smoothed."""
-    touch = feel(episodes.states.numpy(), episodes.actions.numpy())
-    mean, std = model.predictor.state_mean[:PLACE], model.predictor.state_std[:PLACE]
-    smoothed = smooth(model.places(episodes.latents), torch.from_numpy(touch.places), torch.from_numpy(touch.held))
-    arm = model.predictor.standardised(episodes.states)[..., :ARM]
-    return replace(episodes, latents=torch.cat([arm, ((smoothed - mean) / std).flatten(-2)], -1))
+    seen = model.places(episodes.latents)
+    touch = feel(episodes.states.numpy(), episodes.actions.numpy(), seen.numpy())
+    felt = torch.from_numpy(touch.places)
+    smoothed = smooth(seen, felt, torch.from_numpy(touch.held))
+    return replace(episodes, latents=model.latent_of(episodes.states, shifted(smoothed, felt)))
+
+
+def shifted(places: Tensor, felt: Tensor) -> Tensor:
+    """Places [E, T, THINGS, 3] (m), shifted to where things were felt (NaN where nothing was); in between by what lies between, before the first and after the
+    last by as much as there. Pictures of one place err alike: a path that was seen keeps its shape.
+    """
+    result = places.numpy().copy()
+    known = felt.isfinite().all(-1).numpy()
+    frames = np.arange(places.shape[1])
+    for e, thing in np.argwhere(known.any(1)):
+        at = np.flatnonzero(known[e, :, thing])
+        wrong = felt[e, at, thing].numpy() - result[e, at, thing]
+        result[e, :, thing] += np.stack([np.interp(frames, at, axis) for axis in wrong.T], -1)
+    return torch.from_numpy(result)
 
 
 def error_of_pictures(places: Tensor) -> Tensor:

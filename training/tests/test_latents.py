@@ -77,9 +77,12 @@ class TestJoin:
         both = join([one, other])
         assert len(both) == 5 and torch.equal(both.latents[2:], other.latents) and torch.equal(both.actions[:2], one.actions)
 
-    def test_of_unequal_length_is_refused(self):
-        with pytest.raises(ValueError, match=r"episodes of \[8, 10\] actions"):
-            join([numbered(steps=10), numbered(steps=8)])
+    def test_longer_episodes_are_cut_to_the_shortest(self):
+        long, short = numbered(2, steps=21), numbered(3, steps=10)
+        both = join([long, short])
+        assert len(both) == 2 * 2 + 3 and both.actions.shape[1] == 10 and both.latents.shape[1] == both.states.shape[1] == both.truths.shape[1] == 11
+        assert torch.equal(both.latents[:2], long.latents[:, :11]) and torch.equal(both.latents[2:4], long.latents[:, 10:21]), "neighbours share a frame"
+        assert torch.equal(both.actions[2:4], long.actions[:, 10:20]) and torch.equal(both.states[4:], short.states)
 
 
 class TestEncodeEpisodes:

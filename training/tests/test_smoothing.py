@@ -5,7 +5,7 @@ import torch
 
 from jepa.latents import LatentEpisodes
 from jepa.model import ARM, PLACE
-from jepa.smoothing import error_of_pictures, in_hindsight, smooth
+from jepa.smoothing import error_of_pictures, in_hindsight, shifted, smooth
 from jepa.touch import THINGS
 
 FRAMES = 35
@@ -76,3 +76,19 @@ def test_in_hindsight_the_arm_is_proprioception(model, episodes):
     torch.testing.assert_close(after.latents[..., :ARM], model.predictor.standardised(states)[..., :ARM])
     assert torch.equal(raw.latents, kept) and after.latents.isfinite().all()
     assert after.latents[..., ARM:].diff(dim=1).abs().mean() < 0.7 * kept[..., ARM:].diff(dim=1).abs().mean()
+
+
+def test_paths_go_through_what_was_felt_and_keep_their_shape():
+    truth = tracks(3)
+    wrong = truth + torch.tensor([0.02, -0.01, 0.005])
+    felt, _ = untouched(truth)
+    felt[0, 3:6, 0] = truth[0, 3:6, 0]
+    felt[1, 2, 0], felt[1, 30, 0] = truth[1, 2, 0], truth[1, 30, 0] + torch.tensor([0.04, 0, 0])
+    result = shifted(wrong, felt)
+    torch.testing.assert_close(result[0, :, 0], truth[0, :, 0])
+    torch.testing.assert_close(result[:, :, 1], wrong[:, :, 1])
+    torch.testing.assert_close(result[2], wrong[2])
+    torch.testing.assert_close(result[1, [0, 2], 0], truth[1, [0, 2], 0])
+    along = (result - truth)[1, :, 0, 0]
+    torch.testing.assert_close(along[2:31], torch.linspace(0, 0.04, 29), atol=1e-6, rtol=0)
+    torch.testing.assert_close(along[30:], torch.full((5,), 0.04))

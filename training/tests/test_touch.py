@@ -167,3 +167,53 @@ def test_slices():
     part = touch[1:]
     assert np.array_equal(part.places, touch.places[1:], equal_nan=True) and np.array_equal(part.held, touch.held[1:])
     assert part.held[0, :, 1].any() and not part.held[1].any()
+
+
+def view(narrow, wide):
+    """Where the things are seen, in all pictures of an episode alike."""
+    return np.tile(np.stack([narrow, wide]), (FRAMES, 1, 1)).astype(np.float32)
+
+
+def feel_and_see(*episodes_and_views):
+    (states, actions), views = (np.stack(arrays) for arrays in zip(*[episode for episode, _ in episodes_and_views])), np.stack([seen for _, seen in episodes_and_views])
+    return feel(states, actions, views)
+
+
+AWAY = np.array([0.42, 0.18, 0.02])
+
+
+class TestSeen:
+    """What pictures add to what was felt."""
+
+    def test_a_wide_grip_is_of_the_thing_that_was_seen_there(self):
+        episodes = [play(*take(HERE), width=WIDE)] * 3 + [play(*take(HERE), width=NARROW)] * 3
+        views = [view(HERE, AWAY), view(AWAY, HERE), view(AWAY, THERE), view(HERE, AWAY), view(AWAY, HERE), view(AWAY, THERE)]
+        touch = feel_and_see(*zip(episodes, views))
+        # Nothing is narrower than the narrow thing: a narrow grip where only the other one was seen is of nothing known.
+        assert touch.held.any(1).tolist() == [[True, False], [False, True], [False, False], [True, False], [False, False], [False, False]]
+
+    def test_what_the_hand_came_near_to_still_lies_there_if_it_is_seen_there(self):
+        push = HERE + [0, 0, 0.05]
+        episode = play((push, OPEN), (HOME, OPEN), *take(HERE))
+        came = np.linalg.norm(episode[0][:, :3] - HERE, axis=1) < 0.1
+        left = np.flatnonzero(came & (np.arange(FRAMES) < 20))[-1]
+        moved = view(HERE, AWAY)
+        moved[: left - 2, 0] += [0.05, 0, 0]
+        biased = view(HERE + [0.02, 0, 0], AWAY)
+        touch = feel_and_see((episode, view(HERE, AWAY)), (episode, moved), (episode, biased), (play(*MOVED, width=WIDE), view(AWAY, HERE)))
+        first = np.flatnonzero(touch.held[0, :, 0])[0]
+        assert known(touch.places[0, :first, 0]).all()
+        assert not known(touch.places[1, : left - 3, 0]).any() and known(touch.places[1, left + 1 : first, 0]).all()
+        assert known(touch.places[2, :first, 0]).all(), "pictures of one place err alike"
+        np.testing.assert_allclose(touch.places[:3, first - 1, 0], np.tile(HERE, (3, 1)), atol=1e-6)
+
+    def test_what_is_seen_elsewhere_is_not_there(self):
+        """It rolled away when it was let go."""
+        episode = play(*MOVED)
+        last = FRAMES - 1
+        rolled = view(HERE, AWAY)
+        rolled[len(rolled) // 2 :, 0] = THERE + [0.06, 0, 0]
+        stayed = view(HERE, AWAY)
+        stayed[len(stayed) // 2 :, 0] = THERE
+        touch = feel_and_see((episode, rolled), (episode, stayed), (play(*MOVED, width=WIDE), view(AWAY, HERE)))
+        assert not known(touch.places[0, last : last + 1, 0]).any() and known(touch.places[1, last : last + 1, 0]).all()

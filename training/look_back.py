@@ -1,0 +1,143 @@
+#!/usr/bin/env python3
+"""End of the first stage: python training/look_back.py --run runs/video --data data/rooms data/plain --out runs/looked.
+
+An encoder that sees a little tells more of what was felt (jepa/touch.py): which of two things was in the hand, and for how long a thing lay where it was felt. Its
+head for the things is fitted to that, on features that are computed once; then the same again with what the better head sees. Run again to go on after an
+interruption: features of a data set are kept.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from jepa.build import load_checkpoint
+from jepa.checkpoint import save
+from jepa.data import Episodes
+from jepa.latents import LatentEpisodes, encode_features, fingerprint
+from jepa.lerobot import add_arguments, from_arguments, load_any
+from jepa.losses import softened
+from jepa.model import ARM, WorldModel
+from jepa.options import add_options, chosen_options
+from jepa.probes import place_errors
+from jepa.touch import feel
+
+LEARNING_RATE, WEIGHT_DECAY = 1e-3, 1e-2
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A data set without its pictures: features [E, T+1, F] of the encoder, states [E, T+1, 7], actions [E, T, 4]; truths [E, T+1, 9] for measuring only."""
+
+    features: Tensor
+    states: Tensor
+    actions: Tensor
+    truths: Tensor
+
+
+def look_at(model: WorldModel, episodes: Episodes, cache: Path) -> Seen:
+    """Features from the cache file when it is of this encoder and these episodes, otherwise computed and written there."""
+    numbers = (torch.from_numpy(array) for array in (episodes.states, episodes.actions, episodes.truths))
+    key = fingerprint(model, episodes)
+    if cache.exists():
+        stored = np.load(cache)
+        if str(stored["key"]) == key:
+            return Seen(torch.from_numpy(stored["features"]), *numbers)
+    features = encode_features(model, episodes.images)
+    part = cache.with_name(cache.stem + ".part.npz")
+    np.savez(part, features=features.numpy(), key=np.array(key))
+    part.rename(cache)
+    return Seen(features, *numbers)
+
+
+@torch.no_grad()
+def latents_of(model: WorldModel, features: Tensor) -> Tensor:
+    return model.encoder.read(features.flatten(0, 1).float()).unflatten(0, features.shape[:2])
+
+
+def fit(model: WorldModel, seen: list[Seen], generator: torch.Generator) -> float:
+    """Fits the head for the things, in place, to where they were felt in what the model sees now. Gives the share of places that were felt."""
+    config = model.config
+    features, felt = [], []
+    for part in seen:
+        touch = feel(part.states.numpy(), part.actions.numpy(), model.places(latents_of(model, part.features)).numpy())
+        places = torch.from_numpy(touch.places).flatten(0, 1)
+        known = places.isfinite().all(-1).any(-1)
+        features.append(part.features.flatten(0, 1)[known])
+        felt.append(places[known])
+    total = sum(part.states[..., 0].numel() for part in seen)
+    features, felt = torch.cat(features), torch.cat(felt)
+    known = felt.isfinite().all(-1)
+    if not known.any():
+        raise ValueError("nothing was ever held in these data sets; collect more of them")
+    head = model.encoder.objects
+    optimiser = torch.optim.AdamW(head.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY)
+    for step in range(config.look_back_steps):
+        for group in optimiser.param_groups:
+            group["lr"] = LEARNING_RATE * (1 - step / config.look_back_steps)
+        batch = torch.randint(len(features), (config.look_back_batch,), generator=generator)
+        objects = head(features[batch].float())
+        places = model.places(torch.cat([objects.new_zeros(len(batch), ARM), objects], -1))
+        # Some of what was felt is wrong: a distance, not its square.
+        loss = (softened(places - felt[batch].where(known[batch][..., None], 0.0)) * known[batch]).sum() / known[batch].sum()
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        optimiser.step()
+    return float(known.sum()) / (total * known.shape[1])
+
+
+def describe(model: WorldModel, parts: list[Seen]) -> str:
+    """Errors along the table, in cm, where the truth is known."""
+    texts = []
+    for part in parts:
+        errors = place_errors(model, LatentEpisodes(latents_of(model, part.features), part.states, part.actions, part.truths))
+        texts.append(" ".join(f"{name} {'/'.join(f'{100 * value:.1f}' for value in quantiles.values())}" for name, quantiles in errors.items()))
+    return "; ".join(texts)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--run", type=Path, required=True, help="run whose encoder is taken")
+    parser.add_argument("--data", type=Path, nargs="+", required=True, help="data sets; the last episodes of each only measure")
+    parser.add_argument("--out", type=Path, required=True, help="folder to write")
+    parser.add_argument("--threads", type=int, default=0)
+    add_arguments(parser)
+    add_options(parser, only_given=True)
+    arguments = parser.parse_args()
+    if arguments.threads > 0:
+        torch.set_num_threads(arguments.threads)
+    model, checkpoint = load_checkpoint(arguments.run / "checkpoint.pt")
+    config = replace(model.config, **chosen_options(arguments))
+    model.config = config
+    model.requires_grad_(False)
+    model.encoder.objects.requires_grad_(True)
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    training, validation = [], []
+    # One data set after the other: pictures of several would not fit into memory.
+    for i, folder in enumerate(arguments.data):
+        parts = load_any(folder, from_arguments(arguments)).split(config.validation_episodes)
+        for name, part, into in zip(("training", "validation"), parts, (training, validation)):
+            into.append(look_at(model, part, arguments.out / f"features-{name}-{i}.npz"))
+        print(f"look_back: {folder}: {len(parts[0])} episodes to learn from, {len(parts[1])} to measure on", flush=True)
+        del parts
+    print(f"  before: p50/p75/p90 cm: {describe(model, validation)}", flush=True)
+    generator = torch.Generator().manual_seed(config.seed)
+    for number in range(config.look_back_rounds):
+        share = fit(model, training, generator)
+        print(f"  round {number + 1}: {100 * share:.0f} % of places felt; p50/p75/p90 cm: {describe(model, validation)}", flush=True)
+    file = arguments.out / "checkpoint.pt"
+    save(file, {**{name: checkpoint[name] for name in ("description", "step", "spent_s", "episodes")}, "config": config.to_dict(), "model": model.state_dict()})
+    print(f"look_back: wrote {file}", flush=True)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except (FileNotFoundError, ValueError) as error:
+        sys.exit(f"look_back: {error}")
