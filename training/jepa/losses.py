@@ -8,12 +8,10 @@ from torch import Tensor, nn
 
 from .config import Config
 from .data import Windows
-from .model import ARM, WorldModel
+from .model import ALONG, ARM, WorldModel
 from .pixels import PixelDecoder
 from .touch import THINGS, Touch
 
-# Along the table: x, y.
-ALONG = 2
 # Different places that a distribution is taken from, and its least width, m.
 ENOUGH_PLACES, LEAST_SPREAD_M = 10, 0.01
 # Between the quartiles of a Gaussian, in standard deviations.

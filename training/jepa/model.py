@@ -16,6 +16,8 @@ ARM = 4
 # Entries of one thing: its place in the hand's coordinates.
 PLACE = 3
 OBJECTS = THINGS * PLACE
+# Entries of a place that lie along the table: x, y.
+ALONG = 2
 # What of the configuration decides the encoder's size.
 ENCODER_FIELDS = ("channels", "keypoints", "head_width")
 # Distances are summed in units of this, m.
@@ -148,7 +150,14 @@ class StateModel(nn.Module):
 
 
 class Predictor(nn.Module):
-    """The objects' entries one period later, from themselves, proprioception and the action: z' = z + f(z, s, a)."""
+    """The objects' entries one period later, from themselves, proprioception and the action: z' = z + f(z, s, a).
+
+    What happens to a thing does not depend on where on the table it happens: of places along the table f is given only those relative to the hand.
+    """
+
+    # Of proprioception without its place along the table: height, opening, velocity; one period later height and opening.
+    UPRIGHT = STATE - ALONG
+    UPRIGHT_LATER = ARM - ALONG
 
     def __init__(self, config: Config, state_mean: Tensor, state_std: Tensor, action_scale: Tensor) -> None:
         super().__init__()
@@ -157,8 +166,8 @@ class Predictor(nn.Module):
         self.register_buffer("state_std", state_std)
         self.register_buffer("action_scale", action_scale)
         c = config.condition_width
-        self.condition = nn.Sequential(nn.Linear(STATE + ACTION, c), nn.ReLU(), nn.Linear(c, c), nn.ReLU())
-        self.enter = nn.Linear(3 * OBJECTS + STATE + ACTION + 2 * ARM, w)
+        self.condition = nn.Sequential(nn.Linear(self.UPRIGHT + ACTION, c), nn.ReLU(), nn.Linear(c, c), nn.ReLU())
+        self.enter = nn.Linear(THINGS * (PLACE - ALONG) + 2 * OBJECTS + self.UPRIGHT + ACTION + self.UPRIGHT_LATER, w)
         self.blocks = nn.ModuleList(ModulatedBlock(w, config.predictor_expansion, c) for _ in range(config.predictor_blocks))
         self.leave_norm = nn.LayerNorm(w, elementwise_affine=False)
         self.leave = nn.Linear(w, OBJECTS)
@@ -172,12 +181,13 @@ class Predictor(nn.Module):
         """
         s, s_later = self.standardised(state), self.standardised(following)
         a = action / self.action_scale
-        condition = self.condition(torch.cat([s, a], -1))
+        condition = self.condition(torch.cat([s[:, ALONG:], a], -1))
         hand, hand_later = s[:, :PLACE] + offset[:, :PLACE], s_later[:, :PLACE] + offset[:, :PLACE]
         # Where things are from the hand decides what happens to them, and a centimetre decides it.
         metres = self.state_std[:PLACE].repeat(THINGS) / TOUCHING_M
         from_hand = [(objects - where.repeat(1, THINGS)) * metres for where in (hand, hand_later)]
-        h = self.enter(torch.cat([objects, *from_hand, s, a, s_later[:, :ARM], offset], -1))
+        heights = objects.unflatten(-1, (THINGS, PLACE))[..., ALONG:].flatten(-2)
+        h = self.enter(torch.cat([heights, *from_hand, s[:, ALONG:], a, s_later[:, ALONG:ARM]], -1))
         for block in self.blocks:
             h = block(h, condition)
         return objects + self.leave(self.leave_norm(h))

@@ -96,6 +96,26 @@ class TestRollout:
         assert float((rolled - latent[:, None])[..., ARM:].detach().abs().max()) < 0.1
 
 
+class TestPredictor:
+    def test_where_on_the_table_makes_no_difference(self, model):
+        """Hand and things moved along the table together: what happens is moved by as much. Upwards it is another thing: the table is below."""
+        shake(model)
+        predictor = model.predictor
+        latent, state, actions = start(model)
+        following = model.state_model(state, actions[:, 0])
+
+        def predict(metres):
+            by = torch.tensor(metres)
+            moved = [torch.cat([value[:, :PLACE] + by, value[:, PLACE:]], 1) for value in (state, following)]
+            things = by / predictor.state_std[:PLACE]
+            later = predictor(latent[:, ARM:] + things.repeat(THINGS), moved[0], actions[:, 0], moved[1], model.offset(latent, state))
+            return later - things.repeat(THINGS)
+
+        here = predict([0.0, 0, 0])
+        torch.testing.assert_close(predict([0.1, -0.2, 0]), here, atol=1e-4, rtol=1e-4)
+        assert (predict([0.0, 0, 0.05]) - here).abs().max() > 0.01
+
+
 class TestStateModel:
     model = StateModel(0.2, LOW, HIGH, 0.08)
 
