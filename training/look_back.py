@@ -13,14 +13,13 @@ import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from jepa.build import load_checkpoint
 from jepa.checkpoint import save
 from jepa.data import Episodes
-from jepa.latents import LatentEpisodes, encode_features, fingerprint
+from jepa.latents import LatentEpisodes, cached, encode_features, fingerprint
 from jepa.lerobot import add_arguments, from_arguments, load_any
 from jepa.losses import softened
 from jepa.model import ARM, WorldModel
@@ -43,17 +42,8 @@ class Seen:
 
 def look_at(model: WorldModel, episodes: Episodes, cache: Path) -> Seen:
     """Features from the cache file when it is of this encoder and these episodes, otherwise computed and written there."""
-    numbers = (torch.from_numpy(array) for array in (episodes.states, episodes.actions, episodes.truths))
-    key = fingerprint(model, episodes)
-    if cache.exists():
-        stored = np.load(cache)
-        if str(stored["key"]) == key:
-            return Seen(torch.from_numpy(stored["features"]), *numbers)
-    features = encode_features(model, episodes.images)
-    part = cache.with_name(cache.stem + ".part.npz")
-    np.savez(part, features=features.numpy(), key=np.array(key))
-    part.rename(cache)
-    return Seen(features, *numbers)
+    features = cached(cache, "features", fingerprint(model, episodes), lambda: encode_features(model, episodes.images))
+    return Seen(features, *(torch.from_numpy(array) for array in (episodes.states, episodes.actions, episodes.truths)))
 
 
 @torch.no_grad()

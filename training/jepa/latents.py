@@ -64,17 +64,21 @@ def fingerprint(model: WorldModel, episodes: Episodes) -> str:
 
 def encode_episodes(model: WorldModel, episodes: Episodes, cache: Path) -> LatentEpisodes:
     """Latents from the cache file when it is of this encoder and these episodes, otherwise encoded and written there."""
-    key = fingerprint(model, episodes)
-    if cache.exists():
-        stored = np.load(cache)
-        if str(stored["key"]) == key:
-            return _with(torch.from_numpy(stored["latents"]), episodes)
     model.eval()
-    latents = encode_all(model, episodes.images)
-    part = cache.with_name(cache.stem + ".part.npz")
-    np.savez(part, latents=latents.numpy(), key=np.array(key))
-    part.rename(cache)
-    return _with(latents, episodes)
+    return _with(cached(cache, "latents", fingerprint(model, episodes), lambda: encode_all(model, episodes.images)), episodes)
+
+
+def cached(file: Path, name: str, key: str, compute: Callable[[], Tensor]) -> Tensor:
+    """What the file has under this name when it was written with this key, otherwise computed and written there."""
+    if file.exists():
+        stored = np.load(file)
+        if str(stored["key"]) == key:
+            return torch.from_numpy(stored[name])
+    values = compute()
+    part = file.with_name(file.stem + ".part.npz")
+    np.savez(part, **{name: values.numpy(), "key": np.array(key)})
+    part.rename(file)
+    return values
 
 
 def true_latents(model: WorldModel, episodes: Episodes) -> LatentEpisodes:
