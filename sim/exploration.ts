@@ -27,6 +27,9 @@ interface Leg {
 /** Legs of one thing that is done; the world is as it is when the next leg is asked for. */
 type Chapter = Generator<Leg, void>;
 
+/** Legs of chapter after chapter. */
+type Endless = Generator<Leg, never>;
+
 /** Of what was pushed or played with, so much is taken into the hand next. */
 const TAKEN_AFTERWARDS = 0.7;
 
@@ -43,12 +46,12 @@ export function drawExplorer(random: Random): Explorer {
 
 /** Pushes one object about, without noise. */
 export function pushExplorer(random: Random, object: ObjectName): Explorer {
-  return follow(random, function* (world) { for (;;) yield* push(random, world, object); }, 0);
+  return follow(random, function* (world): Endless { for (;;) yield* push(random, world, object); }, 0);
 }
 
-/** Goes from leg to leg; noise in m, per step and axis. The legs must never end. */
-function follow(random: Random, begin: (world: SimWorld) => Chapter, noise: number): Explorer {
-  let legs: Chapter | undefined;
+/** Goes from leg to leg; noise in m, per step and axis. */
+function follow(random: Random, begin: (world: SimWorld) => Endless, noise: number): Explorer {
+  let legs: Endless | undefined;
   let leg: Leg | undefined;
   let steps = 0;
   let drift: [number, number, number] = [0, 0, 0];
@@ -56,7 +59,7 @@ function follow(random: Random, begin: (world: SimWorld) => Chapter, noise: numb
     legs ??= begin(world);
     const tool = world.toolPosition();
     while (leg === undefined || steps >= leg.patience || (leg.wait !== true && distance(tool, leg.target) < 0.008)) {
-      leg = legs.next().value as Leg;
+      leg = legs.next().value;
       steps = 0;
     }
     steps++;
@@ -75,7 +78,7 @@ function follow(random: Random, begin: (world: SimWorld) => Chapter, noise: numb
   };
 }
 
-function* episode(random: Random, world: SimWorld): Chapter {
+function* episode(random: Random, world: SimWorld): Endless {
   for (;;) {
     const object: ObjectName = random.uniform() < 0.5 ? "cube" : "cup";
     const kind = random.uniform();

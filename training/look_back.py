@@ -8,7 +8,6 @@ interruption: features of a data set are kept.
 
 from __future__ import annotations
 
-import argparse
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,11 +19,11 @@ from jepa.build import load_checkpoint
 from jepa.checkpoint import save
 from jepa.data import Episodes
 from jepa.latents import LatentEpisodes, cached, encode_features, fingerprint
-from jepa.lerobot import add_arguments, from_arguments, load_any
-from jepa.losses import softened
-from jepa.model import ARM, WorldModel
-from jepa.options import add_options, chosen_options
-from jepa.probes import place_errors
+from jepa.lerobot import from_arguments, load_any
+from jepa.losses import Losses
+from jepa.model import WorldModel
+from jepa.options import chosen_options, on_an_encoder
+from jepa.probes import in_centimetres, place_errors
 from jepa.touch import feel
 
 LEARNING_RATE, WEIGHT_DECAY = 1e-3, 1e-2
@@ -72,10 +71,7 @@ def fit(model: WorldModel, seen: list[Seen], generator: torch.Generator) -> floa
         for group in optimiser.param_groups:
             group["lr"] = LEARNING_RATE * (1 - step / config.look_back_steps)
         batch = torch.randint(len(features), (config.look_back_batch,), generator=generator)
-        objects = head(features[batch].float())
-        places = model.places(torch.cat([objects.new_zeros(len(batch), ARM), objects], -1))
-        # Some of what was felt is wrong: a distance, not its square.
-        loss = (softened(places - felt[batch].where(known[batch][..., None], 0.0)) * known[batch]).sum() / known[batch].sum()
+        loss = Losses.touch(model.places_of(head(features[batch].float())), felt[batch])
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         optimiser.step()
@@ -84,22 +80,11 @@ def fit(model: WorldModel, seen: list[Seen], generator: torch.Generator) -> floa
 
 def describe(model: WorldModel, parts: list[Seen]) -> str:
     """Errors along the table, in cm, where the truth is known."""
-    texts = []
-    for part in parts:
-        errors = place_errors(model, LatentEpisodes(latents_of(model, part.features), part.states, part.actions, part.truths))
-        texts.append(" ".join(f"{name} {'/'.join(f'{100 * value:.1f}' for value in quantiles.values())}" for name, quantiles in errors.items()))
-    return "; ".join(texts)
+    return "; ".join(in_centimetres(place_errors(model, LatentEpisodes(latents_of(model, part.features), part.states, part.actions, part.truths))) for part in parts)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--run", type=Path, required=True, help="run whose encoder is taken")
-    parser.add_argument("--data", type=Path, nargs="+", required=True, help="data sets; the last episodes of each only measure")
-    parser.add_argument("--out", type=Path, required=True, help="folder to write")
-    parser.add_argument("--threads", type=int, default=0)
-    add_arguments(parser)
-    add_options(parser, only_given=True)
-    arguments = parser.parse_args()
+    arguments = on_an_encoder(__doc__).parse_args()
     if arguments.threads > 0:
         torch.set_num_threads(arguments.threads)
     model, checkpoint = load_checkpoint(arguments.run / "checkpoint.pt")

@@ -26,7 +26,7 @@ from jepa.lerobot import add_arguments, from_arguments, load_any
 from jepa.losses import Losses
 from jepa.model import normalised
 from jepa.options import add_options, chosen_options
-from jepa.probes import evaluate
+from jepa.probes import evaluate, in_centimetres
 from jepa.processes import Processes
 
 CHECKPOINT_EVERY_S = 120
@@ -130,8 +130,7 @@ def main() -> None:
         model.train()
         log({"measured": result})
         ratio = result.get("multi_step_ratio", [math.nan])
-        centimetres = " ".join(f"{name} {'/'.join(f'{100 * value:.1f}' for value in errors.values())}" for name, errors in result["place_error_m"].items())
-        print(f"  {spent_s / 60:5.1f} min  tool {100 * result['linear_probe_m'].get('end_effector', math.nan):.2f} cm  p50/p75/p90 cm: {centimetres}"
+        print(f"  {spent_s / 60:5.1f} min  tool {100 * result['linear_probe_m'].get('end_effector', math.nan):.2f} cm  p50/p75/p90 cm: {in_centimetres(result['place_error_m'])}"
               f"  error/nothing-moves: step {len(ratio)} {ratio[-1]:.3f}", flush=True)
 
     budget_s = config.minutes * 60

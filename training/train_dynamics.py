@@ -7,7 +7,6 @@ Run again to go on after an interruption: a part that has ended is not repeated.
 
 from __future__ import annotations
 
-import argparse
 import math
 import signal
 import sys
@@ -22,9 +21,9 @@ import torch
 from jepa.build import load_checkpoint
 from jepa.checkpoint import save
 from jepa.latents import LatentEpisodes, LatentSampler, encode_episodes, fingerprint, join, true_latents
-from jepa.lerobot import add_arguments, from_arguments, load_any
+from jepa.lerobot import from_arguments, load_any
 from jepa.model import WorldModel
-from jepa.options import add_options, chosen_options
+from jepa.options import chosen_options, on_an_encoder
 from jepa.probes import measure_rollouts
 from jepa.smoothing import in_hindsight
 from jepa.value import ValueLearner
@@ -139,15 +138,9 @@ def _steps(name: str, minutes: float, optimiser: torch.optim.Optimizer, rate: fl
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--run", type=Path, required=True, help="run whose encoder is taken")
-    parser.add_argument("--data", type=Path, nargs="+", required=True, help="data sets; the last episodes of each only measure")
-    parser.add_argument("--out", type=Path, required=True, help="folder to write")
+    parser = on_an_encoder(__doc__)
     parser.add_argument("--from-truth", action="store_true",
                         help="learn from the simulator's truth instead of latents, to find what perception costs; only for eval --policy true-perception")
-    parser.add_argument("--threads", type=int, default=0)
-    add_arguments(parser)
-    add_options(parser, only_given=True)
     arguments = parser.parse_args()
     if arguments.threads > 0:
         torch.set_num_threads(arguments.threads)

@@ -56,7 +56,10 @@ def load_checkpoint(file: Path) -> tuple[WorldModel, dict]:
         **{name: torch.zeros(3) for name in ("workspace_low", "workspace_high")},
         max_opening_m=MAX_OPENING_M,
     )
-    model.load_state_dict(weights)
+    try:
+        model.load_state_dict(weights)
+    except RuntimeError as error:
+        raise ValueError(f"{file} has networks of another shape than this version of the program; train again") from error
     return model.eval(), checkpoint
 
 

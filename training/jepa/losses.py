@@ -82,7 +82,7 @@ class Losses(nn.Module):
         standardised = model.predictor.standardised(windows.states)
         arm = (z[..., :ARM] - standardised[..., :ARM]).square().mean()
         places = model.places(z)
-        parts = {"arm": arm, "touch": self._touch(places, windows.felt), "persistence": self._persistence(places, windows.held)}
+        parts = {"arm": arm, "touch": self.touch(places, windows.felt), "persistence": self._persistence(places, windows.held)}
         loss = config.arm_weight * arm + config.touch_weight * parts["touch"] + config.persistence_weight * parts["persistence"]
         if config.sigreg_weight > 0:
             along = (places[..., :ALONG] - self.lying_mean) / self.lying_std
@@ -101,8 +101,8 @@ class Losses(nn.Module):
         return loss, {"loss": float(loss.detach()), **{name: float(value.detach()) for name, value in parts.items()}}
 
     @staticmethod
-    def _touch(places: Tensor, felt: Tensor) -> Tensor:
-        """Each thing is where it was felt. [B, F, THINGS, PLACE] both, the felt NaN where nothing was.
+    def touch(places: Tensor, felt: Tensor) -> Tensor:
+        """Each thing is where it was felt. [..., THINGS, PLACE] both, the felt NaN where nothing was.
 
         A long thing gripped askew feels like the wide one; the softened distance lets the few be. To take whichever thing is seen nearer instead does not work:
         one thing then becomes "what is in the hand", and the other nothing (measured).

@@ -284,8 +284,12 @@ class WorldModel(nn.Module):
 
     def places(self, latent: Tensor) -> Tensor:
         """Where the things are, m. [..., D] to [..., THINGS, PLACE]."""
+        return self.places_of(latent[..., ARM:])
+
+    def places_of(self, objects: Tensor) -> Tensor:
+        """Where the things are, m, from their entries alone. [..., OBJECTS] to [..., THINGS, PLACE]."""
         predictor = self.predictor
-        return latent[..., ARM:].unflatten(-1, (THINGS, PLACE)) * predictor.state_std[:PLACE] + predictor.state_mean[:PLACE]
+        return objects.unflatten(-1, (THINGS, PLACE)) * predictor.state_std[:PLACE] + predictor.state_mean[:PLACE]
 
     def latent_of(self, state: Tensor, places: Tensor) -> Tensor:
         """The latent of a picture that shows the arm where proprioception [..., 7] says and things at places [..., THINGS, PLACE] (m). To [..., D]."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import fields
+from pathlib import Path
 
 from .config import Config
+from .lerobot import add_arguments
 
 
 def add_options(parser: argparse.ArgumentParser, *, only_given: bool = False) -> None:
@@ -19,6 +21,18 @@ def add_options(parser: argparse.ArgumentParser, *, only_given: bool = False) ->
             kind = {"type": type(field.default)}
         default = argparse.SUPPRESS if only_given else field.default
         parser.add_argument(f"--{field.name.replace('_', '-')}", default=default, **kind)
+
+
+def on_an_encoder(description: str | None) -> argparse.ArgumentParser:
+    """The command line of what goes on from a run's encoder: fields that are left out stay as the run has them."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--run", type=Path, required=True, help="run whose encoder is taken")
+    parser.add_argument("--data", type=Path, nargs="+", required=True, help="data sets; the last episodes of each only measure")
+    parser.add_argument("--out", type=Path, required=True, help="folder to write")
+    parser.add_argument("--threads", type=int, default=0, help="CPU threads (default: PyTorch's own choice)")
+    add_arguments(parser)
+    add_options(parser, only_given=True)
+    return parser
 
 
 def chosen_options(arguments: argparse.Namespace) -> dict:

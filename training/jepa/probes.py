@@ -84,6 +84,11 @@ def place_errors(model: WorldModel, episodes: LatentEpisodes) -> dict:
     return result
 
 
+def in_centimetres(errors: dict) -> str:
+    """What place_errors gives, in one line: of each thing its quantiles."""
+    return " ".join(f"{name} {'/'.join(f'{100 * value:.1f}' for value in quantiles.values())}" for name, quantiles in errors.items())
+
+
 def measure_rollouts(model: WorldModel, episodes: LatentEpisodes) -> dict:
     """Error of the objects' entries against "nothing moves" for each step of the horizon, in all windows and, if there are any, those where an object
     moves by 3 cm.

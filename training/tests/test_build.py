@@ -24,6 +24,15 @@ def test_a_checkpoint_of_another_version_is_one_line(tmp_path, config):
         load_checkpoint(tmp_path / "checkpoint.pt")
 
 
+def test_a_checkpoint_with_networks_of_another_shape_is_one_line(model, episodes, tmp_path):
+    file = save_run(tmp_path / "run", model, episodes) / "checkpoint.pt"
+    checkpoint = torch.load(file, weights_only=True)
+    checkpoint["model"]["encoder.of_before"] = torch.zeros(3)
+    torch.save(checkpoint, file)
+    with pytest.raises(ValueError, match=r"checkpoint\.pt has networks of another shape than this version of the program; train again"):
+        load_checkpoint(file)
+
+
 def test_an_encoder_is_taken_and_nothing_else(model, config, episodes, tmp_path):
     shake(model)
     run = save_run(tmp_path / "run", model, episodes)

@@ -149,7 +149,7 @@ class TestTouch:
         seen = torch.tensor([[0.4, 0.0, 0.03], [0.6, 0.0, 0.03]]).expand(4, 2, THINGS, PLACE).clone().requires_grad_()
         felt = torch.full((4, 2, THINGS, PLACE), torch.nan)
         felt[0, 1, thing] = torch.tensor([0.5, 0.05, 0.03])
-        Losses._touch(seen, felt).backward()
+        Losses.touch(seen, felt).backward()
         assert torch.isfinite(seen.grad).all(), "NaN where nothing was felt stays there"
         pulled = torch.zeros(4, 2, THINGS, dtype=torch.bool)
         pulled[0, 1, thing] = True
