@@ -18,16 +18,18 @@ from pathlib import Path
 import torch
 
 from jepa.augment import augment
-from jepa.build import load_encoder, new_model
+from jepa.build import load_checkpoint, load_encoder, new_model
 from jepa.checkpoint import save
 from jepa.config import Config
-from jepa.data import WindowSampler, join_episodes
+from jepa.data import Episodes, WindowSampler, check_alike, join_episodes
+from jepa.latents import encode_episodes
 from jepa.lerobot import add_arguments, from_arguments, load_any
 from jepa.losses import Losses
 from jepa.model import normalised
 from jepa.options import add_options, chosen_options
 from jepa.probes import evaluate, in_centimetres
 from jepa.processes import Processes
+from jepa.touch import Touch, feel
 
 CHECKPOINT_EVERY_S = 120
 MEASURE_EVERY_S = 300
@@ -41,11 +43,24 @@ def parse_arguments() -> tuple[argparse.Namespace, Config]:
     parser.add_argument("--data", type=Path, nargs="+", required=True, help="data sets: shards of sim/collect, or LeRobot; the last episodes of each only measure")
     parser.add_argument("--out", type=Path, required=True, help="folder for checkpoint and log")
     parser.add_argument("--init", type=Path, help="run whose encoder the new run starts from")
+    parser.add_argument("--read-with", type=Path, help="run whose encoder helps to read what was felt, as in looking back; without it, touch alone")
     parser.add_argument("--threads", type=int, default=0, help="CPU threads (default: PyTorch's own choice)")
     add_arguments(parser)
     add_options(parser)
     arguments = parser.parse_args()
     return arguments, Config(**chosen_options(arguments))
+
+
+def felt(parts: list[Episodes], reader: Path | None, out: Path, rank: int) -> list[Touch]:
+    """What was felt in each data set, read with what the encoder of a run sees if one is given; its latents are kept in `out`."""
+    if reader is None:
+        return [feel(part.states, part.actions) for part in parts]
+    model, _ = load_checkpoint(reader / "checkpoint.pt")
+    touches = []
+    for i, part in enumerate(parts):
+        latents = encode_episodes(model, part, out / f"seen-{rank}-{i}.npz").latents
+        touches.append(feel(part.states, part.actions, model.places(latents).numpy()))
+    return touches
 
 
 def forget_after(log_file: Path, step: int) -> None:
@@ -78,13 +93,16 @@ def main() -> None:
 
     features = from_arguments(arguments)
     parts = [load_any(folder, features).split(config.validation_episodes) for folder in arguments.data]
-    training, validation = (join_episodes([part[i] for part in parts]) for i in (0, 1))
+    training = [part[0] for part in parts]
+    check_alike(training)
+    validation = join_episodes([part[1] for part in parts])
     del parts
     # The probes are fitted on one half and tested on the other: both are to be of all data sets.
     validation = validation.shuffled(config.seed)
     if speak:
-        print(f"train: {len(training)} episodes to learn from, {len(validation)} to measure on; {processes.count} x {device.type}", flush=True)
-    model = new_model(config, training).to(device)
+        print(f"train: {sum(map(len, training))} episodes to learn from, {len(validation)} to measure on; {processes.count} x {device.type}", flush=True)
+    touches = felt(training, arguments.read_with, arguments.out, processes.rank)
+    model = new_model(config, *training).to(device)
     model.encoder = model.encoder.to(memory_format=torch.channels_last)
     losses = Losses(config).to(device)
     if arguments.init is not None:
@@ -105,17 +123,17 @@ def main() -> None:
             forget_after(log_file, step)
     processes.share_weights(model)
     processes.share_weights(losses)
-    sampler = WindowSampler(training, horizon=config.horizon, frames=config.frames, windows=config.windows,
+    sampler = WindowSampler(training, touches, horizon=config.horizon, frames=config.frames, windows=config.windows,
                             felt_share=config.felt_share, held_share=config.held_share, seed=config.seed + step + SEEDS_A_PROCESS * processes.rank)
-    losses.expect(sampler.touch, model.predictor.state_mean, model.predictor.state_std)
+    losses.expect(touches, model.predictor.state_mean, model.predictor.state_std)
     generator = torch.Generator(device).manual_seed(config.seed + step + SEEDS_A_PROCESS * processes.rank)
 
     def write_checkpoint() -> None:
         if not speak:
             return
-        save(checkpoint_file, {"config": config.to_dict(), "description": training.description, "model": model.state_dict(), "losses": losses.state_dict(),
+        save(checkpoint_file, {"config": config.to_dict(), "description": training[0].description, "model": model.state_dict(), "losses": losses.state_dict(),
                                "optimiser": optimiser.state_dict(), "step": step, "spent_s": spent_s,
-                               "episodes": len(training)})
+                               "episodes": sum(map(len, training))})
 
     def log(entry: dict) -> None:
         if not speak:

@@ -18,11 +18,12 @@ ACTION_HIGH = (0.04, 0.04, 0.04, 1.0)
 MAX_OPENING_M = 0.08
 
 
-def new_model(config: Config, episodes: Episodes) -> WorldModel:
+def new_model(config: Config, episodes: Episodes, *more: Episodes) -> WorldModel:
+    """With the statistics of one or more data sets, and the pictures and the period of the first."""
     sizes = episodes.states.shape[-1], episodes.actions.shape[-1]
     if sizes != (STATE, ACTION):
         raise ValueError(f"the data has states of {sizes[0]} and actions of {sizes[1]} numbers, the model takes {STATE} and {ACTION}; see docs/data.md")
-    states = torch.from_numpy(episodes.states).flatten(0, 1)
+    states = torch.cat([torch.from_numpy(part.states).flatten(0, 1) for part in (episodes, *more)])
     return WorldModel(
         config,
         image_size=episodes.description["image"]["height"],

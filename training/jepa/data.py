@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from .touch import feel
+from .touch import Touch
 
 
 @dataclass(frozen=True)
@@ -45,19 +45,27 @@ class Episodes:
         return Episodes(self.images[part], self.states[part], self.actions[part], self.truths[part], self.description)
 
 
-def join_episodes(parts: list[Episodes]) -> Episodes:
-    """Several data sets as one, with the first one's description. Raises ValueError when their pictures, states or actions do not fit together."""
-    if len(parts) == 1:
-        return parts[0]
+def check_alike(parts: list[Episodes]) -> None:
+    """Raises ValueError when the pictures, states or actions of data sets do not fit together; episodes may be of different lengths."""
     for name in ("images", "states", "actions"):
-        shapes = {getattr(part, name).shape[1:] for part in parts}
+        shapes = {getattr(part, name).shape[2:] for part in parts}
         if len(shapes) != 1:
             raise ValueError(f"the data sets have different shapes of {name}: {sorted(shapes)}; collect them with the same options")
     for name in ("period_s", "state", "action"):
         values = [part.description.get(name) for part in parts]
         if any(value != values[0] for value in values):
             raise ValueError(f"the data sets have different {name}: {values}; give data sets of one robot and one rate")
-    return Episodes(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("images", "states", "actions", "truths")), parts[0].description)
+
+
+def join_episodes(parts: list[Episodes]) -> Episodes:
+    """Several data sets as one, with the first one's description; longer episodes are cut at the end. Raises ValueError when they do not fit together."""
+    if len(parts) == 1:
+        return parts[0]
+    check_alike(parts)
+    steps = min(part.actions.shape[1] for part in parts)
+    arrays = (np.concatenate([getattr(part, name)[:, : steps + extra] for part in parts])
+              for name, extra in (("images", 1), ("states", 1), ("actions", 0), ("truths", 1)))
+    return Episodes(*arrays, parts[0].description)
 
 
 def load_episodes(folder: Path) -> Episodes:
@@ -106,40 +114,48 @@ class Windows:
 
 
 class WindowSampler:
-    """Random windows of consecutive actions, the same sequence for the same seed.
+    """Random windows of consecutive actions of one or more data sets, the same sequence for the same seed.
 
     `felt_share` of them begin with a picture of a thing that lies where it is known from touch to lie, `held_share` with one of a thing in the hand: these are few,
     and the encoder learns most from them.
     """
 
-    def __init__(self, episodes: Episodes, *, horizon: int, frames: tuple[int, ...], windows: int, felt_share: float, held_share: float, seed: int) -> None:
+    def __init__(self, parts: list[Episodes], touches: list[Touch], *, horizon: int, frames: tuple[int, ...], windows: int, felt_share: float, held_share: float,
+                 seed: int) -> None:
         if frames[0] != 0 or frames[-1] > horizon:
             raise ValueError(f"frames is {frames}: it must begin with 0 and end within the horizon of {horizon}")
-        if horizon > episodes.actions.shape[1]:
-            raise ValueError(f"horizon is {horizon}: the episodes have only {episodes.actions.shape[1]} actions")
-        self._episodes = episodes
-        self.touch = feel(episodes.states, episodes.actions)
+        shortest = min(part.actions.shape[1] for part in parts)
+        if horizon > shortest:
+            raise ValueError(f"horizon is {horizon}: the episodes have only {shortest} actions")
+        self._parts, self._touches = parts, touches
         self._horizon = horizon
         self._frames = np.array(frames)
         self._windows = windows
         self._generator = np.random.default_rng(seed)
-        held = self.touch.held.any(-1)
+        # Data set, episode and first picture of every window there is, and of the two kinds.
+        self._all, lying, held = (np.concatenate(each) for each in zip(*(self._starts(i) for i in range(len(parts)))))
+        self._curated = [(lying, round(felt_share * windows)), (held, round(held_share * windows))]
+
+    def _starts(self, i: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        part, touch = self._parts[i], self._touches[i]
+        count = part.images.shape[1] - self._horizon
+        held = touch.held.any(-1)
         # With the hand elsewhere: where it is near, its own place would be all that the encoder needs to know.
-        away = np.linalg.norm(self.touch.places - episodes.states[:, :, None, :3], axis=-1) > AWAY_M
-        lying = away.any(-1) & ~held
-        self._curated = [(np.argwhere(flags[:, : episodes.images.shape[1] - horizon]), round(share * windows))
-                         for flags, share in ((lying, felt_share), (held, held_share))]
+        away = np.linalg.norm(touch.places - part.states[:, :, None, :3], axis=-1) > AWAY_M
+        kinds = np.ones_like(held), away.any(-1) & ~held, held
+        every, lying, holding = (np.insert(np.argwhere(kind[:, :count]).astype(np.int32), 0, i, axis=1) for kind in kinds)
+        return every, lying, holding
 
     def draw(self) -> Windows:
-        e = self._episodes
-        starts = e.images.shape[1] - self._horizon
-        window = np.stack([self._generator.integers(len(e), size=self._windows), self._generator.integers(starts, size=self._windows)], 1)
+        window = self._all[self._generator.integers(len(self._all), size=self._windows)]
         first = 0
         for candidates, count in self._curated:
             if len(candidates):
                 window[first : first + count] = candidates[self._generator.integers(len(candidates), size=count)]
             first += count
-        episode, start = window[:, :1], window[:, 1:]
-        at = start + self._frames
-        arrays = e.images[episode, at], e.states[episode, at], self.touch.places[episode, at], self.touch.held[episode, at]
-        return Windows(*(torch.from_numpy(array) for array in arrays), torch.from_numpy(e.actions[episode, start + np.arange(self._horizon)]))
+        rows = []
+        for i, episode, start in window:
+            part, touch, at = self._parts[i], self._touches[i], start + self._frames
+            rows.append((part.images[episode, at], part.states[episode, at], touch.places[episode, at], touch.held[episode, at],
+                         part.actions[episode, start : start + self._horizon]))
+        return Windows(*(torch.from_numpy(np.stack(arrays)) for arrays in zip(*rows)))

@@ -56,11 +56,11 @@ class Losses(nn.Module):
         self.register_buffer("lying_mean", torch.zeros(THINGS, ALONG))
         self.register_buffer("lying_std", torch.ones(THINGS, ALONG))
 
-    def expect(self, touch: Touch, hand_mean: Tensor, hand_std: Tensor) -> None:
+    def expect(self, touches: list[Touch], hand_mean: Tensor, hand_std: Tensor) -> None:
         """Takes the distribution of places from what was felt; of a thing that hardly anything was felt of, the hand's: things lie where it goes."""
         for thing in range(THINGS):
             self.lying_mean[thing], self.lying_std[thing] = hand_mean[:ALONG], hand_std[:ALONG]
-            lying = touch.places[:, :, thing, :ALONG][~touch.held[:, :, thing]]
+            lying = np.concatenate([touch.places[:, :, thing, :ALONG][~touch.held[:, :, thing]] for touch in touches])
             lying = lying[np.isfinite(lying).all(-1)]
             if len(np.unique(lying, axis=0)) >= ENOUGH_PLACES:
                 # Median and quartiles: some of the places are another thing's.

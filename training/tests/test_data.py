@@ -6,6 +6,7 @@ import torch
 
 from conftest import make_episodes, write_data, write_shard
 from jepa.data import Episodes, WindowSampler, join_episodes, load_episodes
+from jepa.touch import feel
 
 
 def numbered(count=6, steps=10, holding={}) -> Episodes:
@@ -24,7 +25,7 @@ def numbered(count=6, steps=10, holding={}) -> Episodes:
 
 
 def sampler(episodes, **options):
-    return WindowSampler(episodes, **{"horizon": 4, "frames": (0, 1, 4), "windows": 64, "felt_share": 0.0, "held_share": 0.0, "seed": 0, **options})
+    return WindowSampler([episodes], [feel(episodes.states, episodes.actions)], **{"horizon": 4, "frames": (0, 1, 4), "windows": 64, "felt_share": 0.0, "held_share": 0.0, "seed": 0, **options})
 
 
 WINDOWS = 128
@@ -48,6 +49,21 @@ class TestWindowSampler:
             assert (images[:, :, 0, 0, 1].numpy() == start[:, None] + [0, 1, 4]).all()
             starts |= set(start)
         assert starts == set(range(7)), "the first and the last window too"
+
+    def test_windows_of_data_sets_with_episodes_of_other_lengths(self):
+        short, long = numbered(3, holding={1: 0.03}), numbered(2, steps=14, holding={0: 0.03})
+        parts = [short, replace(long, actions=long.actions + 1000)]
+        draws = WindowSampler(parts, [feel(part.states, part.actions) for part in (short, long)], horizon=4, frames=(0, 4), windows=WINDOWS, felt_share=0.3,
+                              held_share=0.3, seed=0)
+        starts = [set(), set()]
+        for _ in range(30):
+            windows = draws.draw()
+            first = windows.actions[:, 0, 0].numpy()
+            which, episode, start = (first >= 1000).astype(int), first % 1000 // 100, first % 100
+            assert (windows.states[..., 0].numpy() == (100 * episode + start)[:, None] + [0, 4]).all(), "picture and action of one data set"
+            for i in range(2):
+                starts[i] |= set(start[which == i])
+        assert starts == [set(range(7)), set(range(11))]
 
     def test_what_was_felt_is_of_the_frames_that_are_shown(self):
         windows = sampler(numbered(holding={1: 0.03, 4: 0.06}), windows=400).draw()
@@ -145,10 +161,16 @@ class TestJoinEpisodes:
             np.testing.assert_array_equal(getattr(joined, name)[:3], getattr(first, name))
             np.testing.assert_array_equal(getattr(joined, name)[3:], getattr(second, name))
 
+    def test_longer_episodes_are_cut(self):
+        short, long = numbered(2), numbered(3, steps=14)
+        joined = join_episodes([short, long])
+        assert joined.actions.shape[:2] == (5, 10) and joined.images.shape[:2] == joined.states.shape[:2] == joined.truths.shape[:2] == (5, 11)
+        np.testing.assert_array_equal(joined.states[2:], long.states[:, :11])
+
     @pytest.mark.parametrize("name", ["images", "states", "actions"])
     def test_those_that_do_not_fit_together(self, name):
         one = make_episodes(2)
-        other = replace(one, **{name: getattr(one, name)[:, :-1]})
+        other = replace(one, **{name: getattr(one, name)[:, :, :-1]})
         with pytest.raises(ValueError, match=f"different shapes of {name}: .*; collect them with the same options"):
             join_episodes([one, other])
 

@@ -8,7 +8,7 @@ from conftest import shake
 from jepa.data import Windows, WindowSampler
 from jepa.losses import ALONG, SOFT_BELOW_M, Losses, sigreg, softened
 from jepa.model import ARM, OBJECTS, PLACE
-from jepa.touch import THINGS, Touch
+from jepa.touch import THINGS, Touch, feel
 
 
 def generator(seed=0):
@@ -322,23 +322,23 @@ class TestExpect:
         held = torch.zeros(2000, 1, THINGS, dtype=torch.bool)
         held[1500:], places[1500:] = True, 7
         losses = Losses(config)
-        losses.expect(Touch(places.numpy(), held.numpy()), *HAND)
+        losses.expect([Touch(places.numpy(), held.numpy())], *HAND)
         torch.testing.assert_close(losses.lying_mean, torch.tensor([[0.5, -0.02]] * 2), atol=0.012, rtol=0)
         torch.testing.assert_close(losses.lying_std, torch.tensor([[0.06, 0.1]] * 2), atol=0, rtol=0.2)
 
     def test_of_what_was_never_felt_nothing_is_known(self, config):
         losses = Losses(config)
-        losses.expect(Touch(torch.full((4, 3, THINGS, PLACE), torch.nan).numpy(), torch.zeros(4, 3, THINGS, dtype=torch.bool).numpy()), *HAND)
+        losses.expect([Touch(torch.full((4, 3, THINGS, PLACE), torch.nan).numpy(), torch.zeros(4, 3, THINGS, dtype=torch.bool).numpy())], *HAND)
         torch.testing.assert_close(losses.lying_mean, HAND[0][:ALONG].expand(THINGS, ALONG))
         torch.testing.assert_close(losses.lying_std, HAND[1][:ALONG].expand(THINGS, ALONG))
 
     def test_one_place_felt_again_and_again_is_no_distribution(self, config):
         places = torch.full((50, 4, THINGS, PLACE), 0.4)
         losses = Losses(config)
-        losses.expect(Touch(places.numpy(), torch.zeros(50, 4, THINGS, dtype=torch.bool).numpy()), *HAND)
+        losses.expect([Touch(places.numpy(), torch.zeros(50, 4, THINGS, dtype=torch.bool).numpy())], *HAND)
         assert (losses.lying_std > 0.05).all()
         places += 1e-4 * torch.randn(places.shape, generator=generator(3))
-        losses.expect(Touch(places.numpy(), torch.zeros(50, 4, THINGS, dtype=torch.bool).numpy()), *HAND)
+        losses.expect([Touch(places.numpy(), torch.zeros(50, 4, THINGS, dtype=torch.bool).numpy())], *HAND)
         torch.testing.assert_close(losses.lying_std, torch.full((THINGS, ALONG), 0.01))
 
 
@@ -384,7 +384,7 @@ class TestRepeated:
 
 
 def draw(config, episodes):
-    sampler = WindowSampler(episodes, horizon=config.horizon, frames=config.frames, windows=config.windows, felt_share=0.3, held_share=0.3, seed=0)
+    sampler = WindowSampler([episodes], [feel(episodes.states, episodes.actions)], horizon=config.horizon, frames=config.frames, windows=config.windows, felt_share=0.3, held_share=0.3, seed=0)
     windows = sampler.draw()
     return windows, windows.images.float().permute(0, 1, 4, 2, 3) / 127.5 - 1
 

@@ -14,6 +14,7 @@ import torch
 import to_lerobot
 import train
 from conftest import SMALL_OPTIONS, make_episodes, write_data
+from jepa.touch import feel
 
 TRAINING = Path(train.__file__).parent
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
@@ -120,8 +121,18 @@ def test_two_stages(data, tmp_path, monkeypatch):
     assert moved(read(tmp_path / "two"), read(tmp_path / "begun")) == {"encoder", "predictor"}
 
 
+def test_what_was_felt_is_read_with_an_encoder_s_help(data, tmp_path, monkeypatch):
+    run_here(monkeypatch, data, tmp_path / "one", "--minutes", "0.005")
+    seen = []
+    monkeypatch.setattr(train, "feel", lambda *arguments: seen.append(arguments) or feel(*arguments))
+    run_here(monkeypatch, data, tmp_path / "two", "--read-with", str(tmp_path / "one"), "--minutes", "0.005")
+    (states, _, places), = seen
+    assert places.shape == (*states.shape[:2], 2, 3) and (tmp_path / "two" / "seen-0-0.npz").exists(), "the latents are kept for going on"
+
+
 @pytest.mark.parametrize("options, message", [
     (["--init", "nowhere"], "nowhere/checkpoint.pt is missing; give a run that was trained"),
+    (["--read-with", "nowhere"], "nowhere/checkpoint.pt is missing; train first"),
     (["--horizon", "9", "--frames", "0", "9"], "horizon is 9: the episodes have only 8 actions"),
     (["--frames", "2", "8"], "frames is .*: it must begin with 0"),
     (["--validation-episodes", "44"], "validation_episodes is 44, the data set has 44 episodes"),
