@@ -1,4 +1,6 @@
-import type { JointTrajectory } from "../src/robot/types.js";
+import type { JointTrajectory, JointTrajectoryPoint } from "../src/robot/types.js";
+import { jointMoment } from "../src/safety/profile.js";
+import { sampleQuintic } from "../src/safety/quintic.js";
 
 /** A command that the simulated driver does not take; the message is one line for people. */
 export class RefusedCommand extends Error {
@@ -10,17 +12,21 @@ interface Segment {
   readonly endS: number;
   readonly from: Waypoint;
   readonly to: Waypoint;
-  readonly cubic: boolean;
+  readonly order: Order;
 }
+
+/** How a piece is drawn: straight between positions, cubic with velocities, quintic with accelerations. */
+type Order = "linear" | "cubic" | "quintic";
 
 interface Waypoint {
   readonly positions: Float64Array;
   readonly velocities: Float64Array;
+  readonly accelerations: Float64Array;
 }
 
 /**
  * The driver of the simulated arm: follows joint trajectories as ros2_control's joint_trajectory_controller does
- * (positions only: linear; with velocities: cubic), holds the last point, and takes plain positions as the
+ * (positions only: linear; with velocities: cubic; with accelerations, too: quintic), holds the last point, and takes plain positions as the
  * forward_command_controller does. What it refuses leaves the present motion as it is.
  */
 export class TrajectoryController {
@@ -56,7 +62,7 @@ export class TrajectoryController {
         throw new RefusedCommand(`trajectory: time_from_start of point ${i} is ${timeS} s; ${why}`);
       }
       previousS = timeS;
-      return { timeS, hasVelocities: point.velocities.length > 0, ...this.#waypoint(order, point.positions, point.velocities, i) };
+      return { timeS, order: orderOf(point), ...this.#waypoint(order, point, i) };
     });
     const last = waypoints[waypoints.length - 1];
     if (last !== undefined && last.velocities.some((v) => Math.abs(v) > 1e-6)) {
@@ -71,7 +77,7 @@ export class TrajectoryController {
     for (const waypoint of waypoints) {
       const endS = startS + waypoint.timeS;
       if (endS < nowS) continue;
-      segments.push({ startS: fromS, endS, from, to: waypoint, cubic: waypoint.hasVelocities });
+      segments.push({ startS: fromS, endS, from, to: waypoint, order: waypoint.order });
       from = waypoint;
       fromS = endS;
     }
@@ -104,17 +110,17 @@ export class TrajectoryController {
 
   /** Everything needed to go on exactly, as plain numbers. */
   save(): unknown {
-    const plain = (w: Waypoint): number[][] => [[...w.positions], [...w.velocities]];
+    const plain = (w: Waypoint): number[][] => [[...w.positions], [...w.velocities], [...w.accelerations]];
     return {
       setpoint: plain(this.#setpoint),
-      segments: this.#segments.map((s) => ({ startS: s.startS, endS: s.endS, cubic: s.cubic, from: plain(s.from), to: plain(s.to) })),
+      segments: this.#segments.map((s) => ({ startS: s.startS, endS: s.endS, order: s.order, from: plain(s.from), to: plain(s.to) })),
     };
   }
 
   /** Goes back to what `save` gave. */
   restore(saved: unknown): void {
-    const state = saved as { setpoint: number[][]; segments: { startS: number; endS: number; cubic: boolean; from: number[][]; to: number[][] }[] };
-    const waypoint = (w: number[][]): Waypoint => ({ positions: Float64Array.from(w[0] ?? []), velocities: Float64Array.from(w[1] ?? []) });
+    const state = saved as { setpoint: number[][]; segments: { startS: number; endS: number; order: Order; from: number[][]; to: number[][] }[] };
+    const waypoint = (w: number[][]): Waypoint => ({ positions: Float64Array.from(w[0] ?? []), velocities: Float64Array.from(w[1] ?? []), accelerations: Float64Array.from(w[2] ?? []) });
     this.#setpoint = waypoint(state.setpoint);
     this.#segments = state.segments.map((s) => ({ ...s, from: waypoint(s.from), to: waypoint(s.to) }));
   }
@@ -132,7 +138,7 @@ export class TrajectoryController {
     });
   }
 
-  #waypoint(order: readonly number[], positions: readonly number[], velocities: readonly number[], point: number): Waypoint {
+  #waypoint(order: readonly number[], { positions, velocities, accelerations = [] }: JointTrajectoryPoint, point: number): Waypoint {
     const pick = (values: readonly number[], what: string): Float64Array => {
       if (values.length !== order.length) throw new RefusedCommand(`trajectory: point ${point} has ${values.length} ${what} for ${order.length} joints`);
       return Float64Array.from(order, (index, joint) => {
@@ -141,37 +147,47 @@ export class TrajectoryController {
         return value;
       });
     };
-    return {
-      positions: pick(positions, "positions"),
-      velocities: velocities.length === 0 ? new Float64Array(order.length) : pick(velocities, "velocities"),
-    };
+    const pickAny = (values: readonly number[], what: string): Float64Array => values.length === 0 ? new Float64Array(order.length) : pick(values, what);
+    return { positions: pick(positions, "positions"), velocities: pickAny(velocities, "velocities"), accelerations: pickAny(accelerations, "accelerations") };
   }
 }
 
 function at(positions: ArrayLike<number>): Waypoint {
-  return { positions: Float64Array.from(positions), velocities: new Float64Array(positions.length) };
+  return { positions: Float64Array.from(positions), velocities: new Float64Array(positions.length), accelerations: new Float64Array(positions.length) };
+}
+
+function orderOf({ velocities, accelerations = [] }: JointTrajectoryPoint): Order {
+  if (velocities.length === 0) return "linear";
+  return accelerations.length === 0 ? "cubic" : "quintic";
 }
 
 function interpolate(segment: Segment, timeS: number): Waypoint {
   const spanS = segment.endS - segment.startS;
   const u = spanS > 0 ? Math.min(1, Math.max(0, (timeS - segment.startS) / spanS)) : 1;
   const n = segment.to.positions.length;
-  const positions = new Float64Array(n);
-  const velocities = new Float64Array(n);
+  const waypoint = { positions: new Float64Array(n), velocities: new Float64Array(n), accelerations: new Float64Array(n) };
   for (let i = 0; i < n; i++) {
     const p0 = segment.from.positions[i] as number;
     const p1 = segment.to.positions[i] as number;
-    if (!segment.cubic) {
-      positions[i] = p0 + u * (p1 - p0);
-      velocities[i] = spanS > 0 ? (p1 - p0) / spanS : 0;
+    if (segment.order === "linear" || spanS <= 0) {
+      waypoint.positions[i] = p0 + u * (p1 - p0);
+      waypoint.velocities[i] = spanS > 0 ? (p1 - p0) / spanS : 0;
+      continue;
+    }
+    if (segment.order === "quintic") {
+      const moment = sampleQuintic(jointMoment(segment.from, i), jointMoment(segment.to, i), spanS, u * spanS);
+      waypoint.positions[i] = moment.position;
+      waypoint.velocities[i] = moment.velocity;
+      waypoint.accelerations[i] = moment.acceleration;
       continue;
     }
     const m0 = (segment.from.velocities[i] as number) * spanS;
     const m1 = (segment.to.velocities[i] as number) * spanS;
     const a = 2 * p0 - 2 * p1 + m0 + m1;
     const b = -3 * p0 + 3 * p1 - 2 * m0 - m1;
-    positions[i] = p0 + u * (m0 + u * (b + u * a));
-    velocities[i] = spanS > 0 ? (m0 + u * (2 * b + 3 * u * a)) / spanS : 0;
+    waypoint.positions[i] = p0 + u * (m0 + u * (b + u * a));
+    waypoint.velocities[i] = (m0 + u * (2 * b + 3 * u * a)) / spanS;
+    waypoint.accelerations[i] = (2 * b + 6 * u * a) / (spanS * spanS);
   }
-  return { positions, velocities };
+  return waypoint;
 }

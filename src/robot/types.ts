@@ -4,24 +4,27 @@ export interface JointState {
   readonly velocities: Float64Array;
 }
 
-/** Limits of one joint: rad, rad/s, rad/s^2 (m, m/s, m/s^2 for prismatic joints). */
+/** Limits of one joint: rad, rad/s, rad/s^2, rad/s^3 (m, m/s, m/s^2, m/s^3 for prismatic joints). */
 export interface JointLimits {
   readonly name: string;
   readonly lower: number;
   readonly upper: number;
   readonly maxVelocity: number;
   readonly maxAcceleration: number;
+  readonly maxJerk: number;
 }
 
 /** One waypoint of a trajectory. */
 export interface JointTrajectoryPoint {
   readonly positions: number[];
   readonly velocities: number[];
+  /** Left out: the joints are interpolated without them. */
+  readonly accelerations?: number[];
   /** Seconds from the start of the trajectory. */
   readonly timeFromStartS: number;
 }
 
-/** A joint trajectory as trajectory_msgs/JointTrajectory has it. Between points: cubic Hermite, as ros2_control does. */
+/** A joint trajectory as trajectory_msgs/JointTrajectory has it. Between points, as ros2_control does: quintic with accelerations, cubic with velocities, linear without. */
 export interface JointTrajectory {
   readonly jointNames: readonly string[];
   readonly points: readonly JointTrajectoryPoint[];

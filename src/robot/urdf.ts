@@ -22,6 +22,8 @@ export interface Urdf {
 
 /** Used where `<limit>` has no `acceleration` (URDF before 1.2): a cautious value, rad/s^2 or m/s^2. */
 const DEFAULT_MAX_ACCELERATION = 2;
+/** The same for `jerk`: the limit lets the joint take so long to its full acceleration, s. */
+const DEFAULT_TIME_TO_FULL_ACCELERATION_S = 0.01;
 
 /**
  * Reads a URDF document.
@@ -103,19 +105,22 @@ function readLimits(joint: string, type: string, node: unknown): JointLimits {
     if (value.trim() === "" || !Number.isFinite(parsed)) throw new Error(`urdf: joint "${joint}": limit ${key}="${value}" is not a number`);
     return parsed;
   };
+  const maxAcceleration = number("acceleration", DEFAULT_MAX_ACCELERATION);
   const unbounded = type === "continuous" ? Infinity : 0;
   const limits = {
     name: joint,
     lower: number("lower", -unbounded),
     upper: number("upper", unbounded),
     maxVelocity: number("velocity", 0),
-    maxAcceleration: number("acceleration", DEFAULT_MAX_ACCELERATION),
+    maxAcceleration,
+    maxJerk: number("jerk", maxAcceleration / DEFAULT_TIME_TO_FULL_ACCELERATION_S),
   };
   if (!(limits.lower < limits.upper)) {
     throw new Error(`urdf: joint "${joint}" has lower limit ${limits.lower} and upper limit ${limits.upper}; lower must be less`);
   }
   if (!(limits.maxVelocity > 0)) throw new Error(`urdf: joint "${joint}" has no positive velocity limit in <limit>`);
   if (!(limits.maxAcceleration > 0)) throw new Error(`urdf: joint "${joint}" has no positive acceleration limit in <limit>`);
+  if (!(limits.maxJerk > 0)) throw new Error(`urdf: joint "${joint}" has no positive jerk limit in <limit>`);
   return limits;
 }
 

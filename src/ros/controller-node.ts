@@ -245,9 +245,9 @@ export class ControllerNode {
       TYPES.float64MultiArray, p.command_topic || "forward_position_controller/commands", "command");
     const trajectories = new TrajectoryStream();
     const timer = new Periodic(1 / p.forward_rate_hz, () => clock.now(), ros.usesSimTime, () => {
-      const positions = trajectories.sample(clock.now());
-      if (positions !== undefined) {
-        ros.guarded("position command", () => { publisher.publish(multiArrayMessage(positions)); });
+      const sample = trajectories.sample(clock.now());
+      if (sample !== undefined) {
+        ros.guarded("position command", () => { publisher.publish(multiArrayMessage(sample.positions)); });
       }
     });
     const setpoint = (): ArrayLike<number> => this.#assembly!.options.pipeline.setpointAt(0).positions;

@@ -15,7 +15,7 @@ export function trajectoryMessage(trajectory: JointTrajectory): JointTrajectoryM
       // Plain arrays: rclnodejs sends the wrong bytes of a typed-array view.
       positions: [...point.positions],
       velocities: [...point.velocities],
-      accelerations: [],
+      accelerations: [...point.accelerations ?? []],
       effort: [],
       time_from_start: toRosTime(point.timeFromStartS),
     })),

@@ -1,11 +1,10 @@
-import { lastKnot, sampleProfile } from "../safety/profile.js";
+import { type Knot, type Profile, lastKnot, restKnot, sampleProfile } from "../safety/profile.js";
 
 import type { JointTrajectory } from "../robot/types.js";
-import type { Knot, Profile } from "../safety/profile.js";
 
 /**
- * Plays trajectories as positions, for a forward command controller, which neither interpolates nor stops by itself:
- * the way a joint_trajectory_controller does, from where the last one has come to, and holding each end.
+ * Plays trajectories as positions and velocities, for forward command controllers, which neither interpolate nor stop by
+ * themselves: the way a joint_trajectory_controller does, from where the last one has come to, and holding each end.
  */
 export class TrajectoryStream {
   #profile: Profile | undefined;
@@ -17,17 +16,18 @@ export class TrajectoryStream {
    */
   play(trajectory: JointTrajectory, nowS: number, measured: ArrayLike<number>): void {
     const first: Knot = this.#profile === undefined
-      ? { timeS: 0, positions: Float64Array.from(measured), velocities: new Float64Array(measured.length) }
+      ? restKnot(0, Float64Array.from(measured))
       : { ...sampleProfile(this.#profile, nowS - this.#startS), timeS: 0 };
     this.#profile = [first, ...trajectory.points.map((point): Knot => ({
       timeS: point.timeFromStartS, positions: Float64Array.from(point.positions), velocities: Float64Array.from(point.velocities),
+      accelerations: Float64Array.from(point.accelerations ?? point.positions.map(() => 0)),
     }))];
     this.#startS = nowS;
   }
 
-  /** Positions wanted at `nowS`, or undefined before the first trajectory. */
-  sample(nowS: number): Float64Array | undefined {
-    return this.#profile === undefined ? undefined : sampleProfile(this.#profile, nowS - this.#startS).positions;
+  /** Positions and velocities wanted at `nowS`, or undefined before the first trajectory. */
+  sample(nowS: number): Pick<Knot, "positions" | "velocities"> | undefined {
+    return this.#profile === undefined ? undefined : sampleProfile(this.#profile, nowS - this.#startS);
   }
 
   /** Seconds until the last trajectory is at rest. */

@@ -1,3 +1,3 @@
-export { CommandPipeline, type Command, type CommandPipelineOptions, type HoldCommand, type MoveCommand } from "./command-pipeline.js";
-export { sampleHermite, type HermiteSample } from "./hermite.js";
+export { CommandPipeline, type Command, type CommandPipelineOptions, type HoldCommand, type MoveCommand, type Watch } from "./command-pipeline.js";
 export type { HoldReason, Setpoint } from "./types.js";
+export type { Guard, Motion, Verdict } from "./guards/guard.js";

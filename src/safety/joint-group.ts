@@ -3,7 +3,7 @@ import { brakingProfile } from "./braking.js";
 import { largestScale } from "./largest-scale.js";
 import { limitViolation } from "./limit-violation.js";
 import type { PositionBounds } from "./limits.js";
-import { type Knot, type Profile, lastKnot, remainingProfile } from "./profile.js";
+import { type Knot, type Profile, lastKnot, remainingProfile, sampleProfile } from "./profile.js";
 
 /** Rounding allowed in the feasibility check (rad, m, or share of a limit). */
 const TOLERANCE = 1e-9;
@@ -39,32 +39,36 @@ export class JointGroup {
   }
 
   /**
-   * A step toward `targets` with its own stop, from `handoverS` on the profile `current`. When no scale keeps the limits the
-   * group goes on along `current`, which ends in a stop and kept the limits when it was made.
+   * A step toward `targets` with its own stop, from `handoverS` on the profile `current`, of at most the share `most`; undefined when no
+   * such step keeps the limits.
    */
-  step(current: Profile, handoverS: number, targets: Float64Array, periodS: number): ScaledProfile {
-    const fallback = remainingProfile(current, handoverS);
-    const start = fallback[0];
-    const bounds = this.#boundsAround(fallback);
+  step(current: Profile, handoverS: number, targets: Float64Array, periodS: number, most: number): ScaledProfile | undefined {
+    const start: Knot = { ...sampleProfile(current, handoverS), timeS: 0 };
+    const bounds = this.#boundsAround(start, current);
     const wanted = targets.map((target, j) => target - start.positions[j]!);
 
     // No joint can cover more than maxVelocity * period: a tight upper end keeps the search exact for absurd targets.
-    let highest = 1;
+    let highest = most;
     for (let j = 0; j < wanted.length; j++) {
       const distance = Math.abs(wanted[j]!);
       if (distance > 0) highest = Math.min(highest, (this.#limits[j]!.maxVelocity * periodS) / distance);
     }
     const build = (scale: number): Profile => this.#stepProfile(start, wanted, scale, periodS);
     const scale = largestScale((s) => limitViolation(build(s), this.#limits, bounds), highest, TOLERANCE);
-    return scale === undefined ? { profile: fallback, scale: 0 } : { profile: build(scale), scale };
+    return scale === undefined ? undefined : { profile: build(scale), scale };
   }
 
-  /** Brakes from `handoverS` on `current`; where braking at once would leave the bounds, goes on along `current` to its stop. */
+  /** Brakes from `handoverS` on `current`; where braking at once would break a limit, goes on along `current` to its stop. */
   brake(current: Profile, handoverS: number): Profile {
-    const fallback = remainingProfile(current, handoverS);
-    const braking = brakingProfile(fallback[0], this.#limits);
-    const fits = limitViolation(braking, this.#limits, this.#boundsAround(fallback)) <= TOLERANCE;
-    return fits ? braking : fallback;
+    const start: Knot = { ...sampleProfile(current, handoverS), timeS: 0 };
+    const braking = brakingProfile(start, this.#limits);
+    const fits = limitViolation(braking, this.#limits, this.#boundsAround(start, current)) <= TOLERANCE;
+    return fits ? braking : this.goOn(current, handoverS);
+  }
+
+  /** What is left of `current`: it kept the limits when it was made, and ends in a stop. */
+  goOn(current: Profile, handoverS: number): Profile {
+    return remainingProfile(current, handoverS);
   }
 
   #stepProfile(start: Knot, wanted: Float64Array, scale: number, periodS: number): Profile {
@@ -72,7 +76,7 @@ export class JointGroup {
     const velocities = this.#arrival === "in_motion"
       ? wanted.map((distance) => (scale * distance) / periodS)
       : new Float64Array(wanted.length);
-    const waypoint: Knot = { timeS: periodS, positions, velocities };
+    const waypoint: Knot = { timeS: periodS, positions, velocities, accelerations: new Float64Array(wanted.length) };
     return [start, ...brakingProfile(waypoint, this.#limits)];
   }
 
@@ -80,11 +84,11 @@ export class JointGroup {
    * The position bounds, widened to where the joints are and will be anyway. Joints that start outside (pushed there by hand,
    * or inside the margin) may so move inward but not farther out.
    */
-  #boundsAround(fallback: Profile): PositionBounds[] {
-    const end = lastKnot(fallback);
+  #boundsAround(start: Knot, current: Profile): PositionBounds[] {
+    const end = lastKnot(current);
     return this.#bounds.map((bounds, j) => {
       let { lower, upper } = bounds;
-      for (const position of [fallback[0].positions[j]!, end.positions[j]!]) {
+      for (const position of [start.positions[j]!, end.positions[j]!]) {
         lower = Math.min(lower, position);
         upper = Math.max(upper, position);
       }

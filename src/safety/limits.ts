@@ -12,7 +12,7 @@ export interface PositionBounds {
  * @throws RangeError when the limits cannot be used: naming the joint and the value.
  */
 export function boundsWithMargin(limits: JointLimits, margin: number): PositionBounds {
-  for (const [field, value] of [["maxVelocity", limits.maxVelocity], ["maxAcceleration", limits.maxAcceleration]] as const) {
+  for (const [field, value] of [["maxVelocity", limits.maxVelocity], ["maxAcceleration", limits.maxAcceleration], ["maxJerk", limits.maxJerk]] as const) {
     if (!(Number.isFinite(value) && value > 0)) {
       throw new RangeError(`Joint ${limits.name}: ${field} is ${value}, it must be a positive number.`);
     }

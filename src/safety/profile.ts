@@ -1,16 +1,18 @@
-import { sampleHermite } from "./hermite.js";
+import { type JointMoment, sampleQuintic } from "./quintic.js";
 
-/** One knot of a profile. */
+/** One knot of a profile: rad, rad/s, rad/s^2 (m for prismatic joints). */
 export interface Knot {
-  /** Seconds from the start of the profile. */
+  /** Seconds on the profile's clock. */
   readonly timeS: number;
   readonly positions: Float64Array;
   readonly velocities: Float64Array;
+  readonly accelerations: Float64Array;
 }
 
 /**
- * How a group of joints moves: cubic Hermite pieces between knots. The first knot is at time 0, times increase strictly,
- * the last velocity is zero, and after the last knot the joints stay where they are.
+ * How a group of joints moves: quintic pieces between knots, so that jerk is finite everywhere. The first knot is at or before
+ * time 0 (a piece that is under way keeps the knot where it began), times increase strictly, the last knot is at rest, and
+ * after it the joints stay where they are.
  */
 export type Profile = readonly [Knot, ...Knot[]];
 
@@ -24,48 +26,40 @@ export function lastKnot(profile: Profile): Knot {
   return profile[profile.length - 1] ?? profile[0];
 }
 
-/** The state of the joints `timeS` after the start, as a knot at that time. Fresh arrays. */
+/** A knot at rest. */
+export function restKnot(timeS: number, positions: Float64Array): Knot {
+  return { timeS, positions, velocities: new Float64Array(positions.length), accelerations: new Float64Array(positions.length) };
+}
+
+/** Joint j of a knot. */
+export function jointMoment(knot: Omit<Knot, "timeS">, j: number): JointMoment {
+  return { position: knot.positions[j]!, velocity: knot.velocities[j]!, acceleration: knot.accelerations[j]! };
+}
+
+/** The state of the joints at `timeS`, as a knot at that time. Fresh arrays. */
 export function sampleProfile(profile: Profile, timeS: number): Knot {
-  const count = profile[0].positions.length;
   let start: Knot = profile[0];
+  if (timeS <= start.timeS + CLOCK_ROUNDING_S) return copyKnot(start, timeS);
   for (const end of profile.slice(1)) {
     if (Math.abs(timeS - end.timeS) <= CLOCK_ROUNDING_S) return copyKnot(end, timeS);
-    if (timeS < end.timeS) {
-      const positions = new Float64Array(count);
-      const velocities = new Float64Array(count);
-      const durationS = end.timeS - start.timeS;
-      const sinceStartS = Math.max(0, timeS - start.timeS);
-      for (let j = 0; j < count; j++) {
-        const sample = sampleHermite(
-          start.positions[j]!, start.velocities[j]!, end.positions[j]!, end.velocities[j]!, durationS, sinceStartS,
-        );
-        positions[j] = sample.position;
-        velocities[j] = sample.velocity;
-      }
-      return { timeS, positions, velocities };
-    }
+    if (timeS < end.timeS) return between(start, end, timeS);
     start = end;
   }
   return copyKnot(start, timeS);
 }
 
-/**
- * What is left of the profile after `timeS`, its clock starting there. A piece of a cubic is the cubic through its own end
- * points, so the remainder is the same movement.
- */
+/** What is left of the profile after `timeS`, its clock starting there: the same movement. */
 export function remainingProfile(profile: Profile, timeS: number): Profile {
-  // A knot that is too near to be one of its own is the start: as the last knot it is the one that stands still.
-  const near = profile.find((knot) => Math.abs(knot.timeS - timeS) <= SAME_TIME_S);
-  const first = near === undefined ? { ...sampleProfile(profile, timeS), timeS: 0 } : copyKnot(near, 0);
-  const rest = profile
-    .filter((knot) => knot.timeS > timeS + SAME_TIME_S)
-    .map((knot) => ({ ...knot, timeS: knot.timeS - timeS }));
-  return [first, ...rest];
+  const next = profile.findIndex((knot) => knot.timeS > timeS + SAME_TIME_S);
+  // A knot that is too near to be one of its own is where it starts: as the last knot it is the one that stands still.
+  if (next < 0) return [copyKnot(lastKnot(profile), 0)];
+  const first = profile[Math.max(0, next - 1)] ?? profile[0];
+  return [{ ...first, timeS: first.timeS - timeS }, ...profile.slice(Math.max(1, next)).map((knot) => ({ ...knot, timeS: knot.timeS - timeS }))];
 }
 
-/** All knot times of the profiles, sorted, without the start; of times that are too near the later: stops must not be lost. */
+/** All knot times of the profiles after time 0, sorted; of times that are too near the later: stops must not be lost. */
 export function knotTimes(profiles: readonly Profile[]): number[] {
-  const sorted = profiles.flatMap((profile) => profile.slice(1).map((knot) => knot.timeS)).sort((a, b) => a - b);
+  const sorted = profiles.flatMap((profile) => profile.map((knot) => knot.timeS)).filter((timeS) => timeS > SAME_TIME_S).sort((a, b) => a - b);
   const times: number[] = [];
   for (const timeS of sorted) {
     const previous = times[times.length - 1];
@@ -75,6 +69,20 @@ export function knotTimes(profiles: readonly Profile[]): number[] {
   return times;
 }
 
+function between(start: Knot, end: Knot, timeS: number): Knot {
+  const count = start.positions.length;
+  const positions = new Float64Array(count);
+  const velocities = new Float64Array(count);
+  const accelerations = new Float64Array(count);
+  for (let j = 0; j < count; j++) {
+    const moment = sampleQuintic(jointMoment(start, j), jointMoment(end, j), end.timeS - start.timeS, timeS - start.timeS);
+    positions[j] = moment.position;
+    velocities[j] = moment.velocity;
+    accelerations[j] = moment.acceleration;
+  }
+  return { timeS, positions, velocities, accelerations };
+}
+
 function copyKnot(knot: Knot, timeS: number): Knot {
-  return { timeS, positions: knot.positions.slice(), velocities: knot.velocities.slice() };
+  return { timeS, positions: knot.positions.slice(), velocities: knot.velocities.slice(), accelerations: knot.accelerations.slice() };
 }

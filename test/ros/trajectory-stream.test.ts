@@ -16,17 +16,17 @@ describe("TrajectoryStream", () => {
     const stream = new TrajectoryStream();
     assert.equal(stream.sample(0), undefined);
     stream.play(STEP, 10, [0]);
-    assert.equal(stream.sample(10)![0], 0);
-    assert.ok(Math.abs(stream.sample(10.2)![0]! - 0.1) < 1e-9);
+    assert.equal(stream.sample(10)!.positions[0], 0);
+    assert.ok(Math.abs(stream.sample(10.2)!.positions[0]! - 0.1) < 1e-9);
     assert.ok(Math.abs(stream.remainingS(10.3) - 0.1) < 1e-9);
-    assert.equal(stream.sample(99)![0], 0.15);
+    assert.equal(stream.sample(99)!.positions[0], 0.15);
     assert.equal(stream.remainingS(99), 0);
   });
 
   it("goes over to the next trajectory without a jump in position or speed", () => {
     const stream = new TrajectoryStream();
     stream.play(STEP, 0, [0]);
-    const at = (timeS: number): number => stream.sample(timeS)![0]!;
+    const at = (timeS: number): number => stream.sample(timeS)!.positions[0]!;
     const before = { position: at(0.2), speed: (at(0.2) - at(0.199)) / 0.001 };
     stream.play({ jointNames: ["a"], points: [{ positions: [0.3], velocities: [0], timeFromStartS: 0.5 }] }, 0.2, [7]);
     const after = { position: at(0.2), speed: (at(0.201) - at(0.2)) / 0.001 };

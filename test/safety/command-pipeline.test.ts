@@ -145,6 +145,7 @@ test("hold() brakes and leaves the setpoint at its end", () => {
   const held = pipeline.hold();
   const end = held.points.at(-1)!;
   assert.ok(end.velocities.every((v) => v === 0));
+  // At the way-point there is no acceleration: the velocity falls symmetrically.
   close(end.positions[0]!, positions[0]! + (velocities[0]! * end.timeFromStartS) / 2);
   close(pipeline.setpoint.positions[0]!, end.positions[0]!);
   close(pipeline.hold().points.at(-1)!.positions[0]!, end.positions[0]!);
@@ -164,8 +165,8 @@ test("a hold in the middle of a step goes on along it where braking at once woul
 });
 
 test("limits without room and commands without a setpoint are errors", () => {
-  assert.throws(() => new CommandPipeline([{ name: "narrow", lower: 0, upper: 0.1, maxVelocity: 1, maxAcceleration: 1 }]), /narrow/);
-  assert.throws(() => new CommandPipeline([{ name: "dead", lower: -1, upper: 1, maxVelocity: 0, maxAcceleration: 1 }]), /dead: maxVelocity is 0/);
+  assert.throws(() => new CommandPipeline([{ name: "narrow", lower: 0, upper: 0.1, maxVelocity: 1, maxAcceleration: 1, maxJerk: 100 }]), /narrow/);
+  assert.throws(() => new CommandPipeline([{ name: "dead", lower: -1, upper: 1, maxVelocity: 0, maxAcceleration: 1, maxJerk: 100 }]), /dead: maxVelocity is 0/);
   assert.throws(() => new CommandPipeline(JOINTS).hold(), /reset/);
   assert.throws(() => new CommandPipeline(JOINTS).reset(atRest(HOME.map((q, j) => (j === 2 ? NaN : q)))), /fr3_joint3/);
 });

@@ -1,30 +1,33 @@
 import assert from "node:assert/strict";
 import type { JointLimits, JointTrajectory } from "../../src/robot/types.js";
-import { sampleHermite } from "../../src/safety/hermite.js";
+import { sampleQuintic } from "../../src/safety/quintic.js";
 
 /** What the joints do at one time. */
 interface Moment {
   readonly positions: number[];
   readonly velocities: number[];
   readonly accelerations: number[];
+  readonly jerks: number[];
   /** Length of the piece it lies on (s). */
   readonly pieceS: number;
 }
 
 /**
  * Plays trajectories as a joint trajectory controller does, from where the joints are, and fails when a limit is broken,
- * a position or velocity jumps, or a trajectory does not end in a stop. Shares no code with the checks under test but the cubic.
+ * a position, velocity or acceleration jumps, or a trajectory does not end in a stop. Shares no code with the checks under test but the quintic.
  */
 export class TrajectoryPlayer {
   readonly #limits: readonly JointLimits[];
   readonly #margin: (name: string) => number;
   #positions: number[];
   #velocities: number[];
+  #accelerations: number[];
 
   constructor(limits: readonly JointLimits[], start: readonly number[], margin: (name: string) => number) {
     this.#limits = limits;
     this.#positions = [...start];
     this.#velocities = start.map(() => 0);
+    this.#accelerations = start.map(() => 0);
     this.#margin = margin;
   }
 
@@ -53,6 +56,7 @@ export class TrajectoryPlayer {
     const end = this.#at(trajectory, forS);
     this.#positions = end.positions;
     this.#velocities = end.velocities;
+    this.#accelerations = end.accelerations;
   }
 
   /** Where the joints would be `timeS` into the trajectory. */
@@ -61,26 +65,36 @@ export class TrajectoryPlayer {
   }
 
   #at(trajectory: JointTrajectory, timeS: number): Moment {
-    let from = { positions: this.#positions, velocities: this.#velocities, timeFromStartS: 0 };
-    for (const to of trajectory.points) {
+    let from = { positions: this.#positions, velocities: this.#velocities, accelerations: this.#accelerations, timeFromStartS: 0 };
+    for (const point of trajectory.points) {
+      const to = { ...point, accelerations: point.accelerations ?? assert.fail("a point has accelerations") };
       if (timeS <= to.timeFromStartS) {
-        const samples = this.#limits.map((_, j) => sampleHermite(
-          from.positions[j]!, from.velocities[j]!, to.positions[j]!, to.velocities[j]!,
-          to.timeFromStartS - from.timeFromStartS, timeS - from.timeFromStartS,
+        const pieceS = to.timeFromStartS - from.timeFromStartS;
+        const at = (sinceS: number) => this.#limits.map((_, j) => sampleQuintic(
+          { position: from.positions[j]!, velocity: from.velocities[j]!, acceleration: from.accelerations[j]! },
+          { position: to.positions[j]!, velocity: to.velocities[j]!, acceleration: to.accelerations[j]! }, pieceS, sinceS,
         ));
+        const sinceS = timeS - from.timeFromStartS;
+        const samples = at(sinceS);
+        // A difference of accelerations, not the derivative that the pipeline has.
+        const aside = Math.min(1e-4, pieceS / 4);
+        const [before, after] = [at(Math.max(0, sinceS - aside)), at(Math.min(pieceS, sinceS + aside))];
+        const spanS = Math.min(pieceS, sinceS + aside) - Math.max(0, sinceS - aside);
         return {
           positions: samples.map((s) => s.position), velocities: samples.map((s) => s.velocity), accelerations: samples.map((s) => s.acceleration),
-          pieceS: to.timeFromStartS - from.timeFromStartS,
+          jerks: samples.map((_, j) => (after[j]!.acceleration - before[j]!.acceleration) / spanS), pieceS,
         };
       }
       from = to;
     }
-    return { positions: [...from.positions], velocities: from.positions.map(() => 0), accelerations: from.positions.map(() => 0), pieceS: Infinity };
+    const zero = from.positions.map(() => 0);
+    return { positions: [...from.positions], velocities: zero, accelerations: zero, jerks: zero, pieceS: Infinity };
   }
 
   #check(moment: Moment): void {
-    // On a piece of microseconds the acceleration is a difference of nearly equal positions over the time squared.
-    const rounding = 1e-14 / moment.pieceS ** 2;
+    // On a short piece acceleration and jerk are differences of nearly equal positions over the time squared and cubed.
+    const rounding = 1e-13 / moment.pieceS ** 2;
+    const jerkRounding = 1e-12 / moment.pieceS ** 3;
     for (const [j, limits] of this.#limits.entries()) {
       const margin = this.#margin(limits.name);
       const { name, lower, upper } = limits;
@@ -88,6 +102,7 @@ export class TrajectoryPlayer {
       assert.ok(position <= upper - margin + 1e-6 && position >= lower + margin - 1e-6, `${name} at ${position}`);
       assert.ok(Math.abs(moment.velocities[j]!) <= limits.maxVelocity + 1e-6, `${name} at ${moment.velocities[j]!} /s`);
       assert.ok(Math.abs(moment.accelerations[j]!) <= limits.maxAcceleration + 1e-6 + rounding, `${name} at ${moment.accelerations[j]!} /s^2`);
+      assert.ok(Math.abs(moment.jerks[j]!) <= limits.maxJerk * (1 + 1e-6) + 1e-3 + jerkRounding, `${name} at ${moment.jerks[j]!} /s^3`);
     }
   }
 }

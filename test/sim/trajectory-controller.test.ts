@@ -3,7 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { RefusedCommand, TrajectoryController } from "../../sim/trajectory-controller.js";
 import type { JointTrajectory } from "../../src/robot/types.js";
-import { sampleHermite } from "../../src/safety/hermite.js";
+import { sampleQuintic } from "../../src/safety/quintic.js";
 import { uniform } from "../uniform.js";
 
 const NAMES = ["shoulder", "elbow"];
@@ -117,7 +117,7 @@ test("positions with velocities are joined by cubics with those velocities", () 
       const timeS = share * length;
       const { positions, velocities } = controller.sample(t0 + timeS);
       for (const j of [0, 1]) {
-        const wanted = sampleHermite(from[j]!, v0[j]!, to[j]!, v1[j]!, length, timeS);
+        const wanted = hermite(from[j]!, v0[j]!, to[j]!, v1[j]!, length, timeS);
         close(positions[j]!, wanted.position, 1e-7);
         // At the very end the arm has stopped.
         if (t0 + timeS < firstS + secondS) close(velocities[j]!, wanted.velocity, 1e-5);
@@ -151,4 +151,29 @@ test("what was saved in the middle of a movement goes on exactly", () => {
   const other = new TrajectoryController(NAMES, [9, 9]);
   other.restore(saved);
   assert.deepEqual(sampled(other, times), wanted);
+});
+
+/** The cubic through position and velocity at both ends, in the textbook's basis. */
+function hermite(q0: number, v0: number, q1: number, v1: number, lengthS: number, timeS: number): { position: number; velocity: number } {
+  const u = timeS / lengthS;
+  const position = (1 + 2 * u) * (1 - u) ** 2 * q0 + u * (1 - u) ** 2 * lengthS * v0 + u ** 2 * (3 - 2 * u) * q1 - u ** 2 * (1 - u) * lengthS * v1;
+  const velocity = (6 * u * (1 - u) * (q1 - q0)) / lengthS + (1 - u) * (1 - 3 * u) * v0 + u * (3 * u - 2) * v1;
+  return { position, velocity };
+}
+
+test("with accelerations the pieces are quintic, also when a command comes in the middle of one", () => {
+  const controller = new TrajectoryController(["joint"], [0.2]);
+  const point = (timeFromStartS: number, position: number, velocity: number, acceleration: number) =>
+    ({ timeFromStartS, positions: [position], velocities: [velocity], accelerations: [acceleration] });
+  const send = (nowS: number, ...points: ReturnType<typeof point>[]): void => { controller.setTrajectory({ jointNames: ["joint"], points }, nowS); };
+  send(1, point(0.2, 0.25, 0.3, 0), point(0.5, 0.3, 0, 0));
+  const rest = { position: 0.2, velocity: 0, acceleration: 0 };
+  const waypoint = { position: 0.25, velocity: 0.3, acceleration: 0 };
+  const before = sampleQuintic(rest, waypoint, 0.2, 0.13);
+  close(controller.sample(1.13).positions[0]!, before.position);
+  close(controller.sample(1.13).velocities[0]!, before.velocity);
+  send(1.13, point(0.4, 0.1, 0, 0));
+  const after = sampleQuintic(before, { position: 0.1, velocity: 0, acceleration: 0 }, 0.4, 0.1);
+  close(controller.sample(1.23).positions[0]!, after.position);
+  close(controller.sample(1.6).positions[0]!, 0.1);
 });
