@@ -56,6 +56,8 @@ export interface ControllerOptions {
   readonly stallRestartLimit?: number;
   /** Share of the planner's width that is left at the goal, in (0, 1]; 1 is always the whole width. `planning.exploration_floor` of the bundle, or 0.1. */
   readonly explorationFloor?: number;
+  /** Longest time (s) between two calls of cycle() while the arm moves; a longer one brakes. Default 0.15. */
+  readonly commandGapS?: number;
   /** First seed of the planner. Every cold start takes the next. Default 0. */
   readonly seed?: number;
 }

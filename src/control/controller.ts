@@ -1,7 +1,8 @@
 import type { RgbImage } from "../camera/types.js";
-import type { JointState, JointTrajectory } from "../robot/types.js";
+import type { JointState } from "../robot/types.js";
 import type { HoldReason } from "../safety/types.js";
 import { ActionQueue } from "./action-queue.js";
+import { ArmMotion } from "./arm-motion.js";
 import type { ControllerGoal, ControllerOptions } from "./controller-options.js";
 import { DEFAULT_EXPLORATION_FLOOR, explorationScale } from "./exploration-scale.js";
 import { DEFAULT_PROGRESS, GoalSequence, type SubGoal } from "./goal-sequence.js";
@@ -11,6 +12,9 @@ import type { PlanResult } from "./planning-service.js";
 import { type RestAction, zeroRestAction } from "./rest-action.js";
 import { type InputFault, LatestInput } from "./staleness.js";
 import type { ControllerState, ControllerStatus } from "./status.js";
+
+/** Without a look at the arm for so long, it brakes (s). */
+const DEFAULT_COMMAND_GAP_S = 0.15;
 
 /** What is known about the goal that is being gone for. */
 interface ActiveGoal {
@@ -44,16 +48,13 @@ export class Controller {
   readonly #joints: LatestInput<JointState>;
   readonly #queue: ActionQueue;
   readonly #pending = new PendingPlan();
+  readonly #motion: ArmMotion;
 
   #state: ControllerState = { kind: "idle", reason: "no_goal", sentence: "Idle: no goal." };
   #goal: ActiveGoal | undefined;
   /** Counts everything that replaces a goal, so that one still being encoded knows that it is out of date. */
   #goalEra = 0;
   #seed: number;
-  /** When the pipeline's last trajectory was sent (s); undefined after a reset of the pipeline. */
-  #sentAtS: number | undefined;
-  /** Whether the last trajectory sent was a step: only then is there something to brake. */
-  #moving = false;
   /** Put the setpoint on the measured joints at the next start from rest: somebody may have moved the robot. */
   #resyncWanted = true;
   /** A fault that is being tried again; the state says holding until a step succeeds. */
@@ -62,6 +63,8 @@ export class Controller {
   #lastAction: Float32Array | undefined;
   /** Actions sent when the last plan was asked for; undefined after a cold start. */
   #lastAskedAt: number | undefined;
+  /** When cycle() was called last (s). */
+  #lastCycleS: number | undefined;
 
   /** @throws RangeError when the horizon is too short: the first action of a plan is committed, so it takes two. */
   constructor(options: ControllerOptions) {
@@ -75,6 +78,9 @@ export class Controller {
     );
     this.#queue = new ActionQueue(actionDim, options.maxLateActions ?? 2);
     this.#seed = options.seed ?? 0;
+    this.#motion = new ArmMotion({
+      pipeline: options.pipeline, clock: () => options.clock(), send: (trajectory) => { options.ports.sendTrajectory(trajectory); },
+    });
   }
 
   /**
@@ -120,7 +126,7 @@ export class Controller {
         reachedBelow, frames: reachedFrames, leftAbove: leftAboveFactor * reachedBelow, progress: { ...DEFAULT_PROGRESS, ...progress },
       });
       this.#goal = { name, sequence, steps: 0, overruns: 0, retries: 0, stalls: 0, result: undefined };
-      if (!this.#moving) this.#resyncWanted = true;
+      if (!this.#motion.moving) this.#resyncWanted = true;
       this.#recovering = false;
       this.#startCold();
       this.#state = { kind: "planning", sentence: `Starting for ${label(this.#goal)}.` };
@@ -132,7 +138,7 @@ export class Controller {
     this.#goalEra++;
     if (this.#state.kind === "stopped") return;
     this.#guard(() => {
-      this.#brake();
+      this.#motion.brake();
       this.#goal = undefined;
       this.#state = idle();
       this.#startCold();
@@ -145,7 +151,7 @@ export class Controller {
     if (this.#state.kind === "stopped") return;
     this.#state = { kind: "stopped", reason: "stopped_by_user", sentence: "Stopped by the user until reset." };
     this.#guard(() => {
-      this.#brake();
+      this.#motion.brake();
       this.#startCold();
     });
   }
@@ -156,7 +162,7 @@ export class Controller {
     if (this.#state.kind === "stopped" && this.#state.reason === "shutdown") return;
     this.#state = idle();
     this.#guard(() => {
-      this.#brake();
+      this.#motion.brake();
       this.#goal = undefined;
       this.#recovering = false;
       this.#resyncWanted = true;
@@ -169,7 +175,7 @@ export class Controller {
     this.#goalEra++;
     this.#state = { kind: "stopped", reason: "shutdown", sentence: "Shut down." };
     this.#guard(() => {
-      this.#brake();
+      this.#motion.brake();
       this.#pending.discard();
       this.#queue.clear();
     });
@@ -178,6 +184,21 @@ export class Controller {
   /** One control step; never throws. Call it once a period. */
   tick(): void {
     this.#guard(() => this.#tick(this.#options.clock()));
+  }
+
+  /**
+   * Looks at what is being executed; never throws. Call it at command rate, some times a period: it stops the arm on stale inputs,
+   * on joints that do not follow and on what the guards see, and slows it where they want that.
+   */
+  cycle(): void {
+    try {
+      const nowS = this.#options.clock();
+      const gapS = nowS - (this.#lastCycleS ?? nowS);
+      this.#lastCycleS = nowS;
+      if (this.#motion.moving && this.#goal !== undefined) this.#watch(this.#goal, nowS, gapS);
+    } catch (error) {
+      this.#failFor(error);
+    }
   }
 
   /** Resolves when no plan is being made; never rejects. */
@@ -208,6 +229,7 @@ export class Controller {
         candidates: result.candidates,
       }),
       ...(goal === undefined || energyShare(goal) === undefined ? {} : { energyShare: energyShare(goal)! }),
+      ...(this.#motion.slowed === undefined ? {} : { speedScale: this.#motion.slowed.scale }),
       steps: goal?.steps ?? 0,
       overruns: goal?.overruns ?? 0,
       retries: (goal?.retries ?? 0) + (goal?.stalls ?? 0),
@@ -245,6 +267,23 @@ export class Controller {
     if (action !== undefined) this.#step(goal, action, joints);
     else if (this.#pending.inFlight) this.#holdLate(goal);
     else this.#startFromRest(goal, joints);
+  }
+
+  #watch(goal: ActiveGoal, nowS: number, gapS: number): void {
+    const joints = this.#joints.value;
+    if (joints === undefined) return;
+    const { commandGapS = DEFAULT_COMMAND_GAP_S } = this.#options;
+    const fault: InputFault | undefined = gapS > commandGapS
+      ? { reason: "command_loop_late", sentence: `Holding: nothing watched the arm for ${gapS.toFixed(2)} s (limit ${commandGapS.toFixed(2)} s).` }
+      : this.#joints.faultAt(nowS) ?? this.#camera.faultAt(nowS);
+    if (fault !== undefined) {
+      this.#guard(() => { this.#pauseFor(fault); });
+      return;
+    }
+    const slowed = this.#motion.slowed?.reason;
+    const hold = this.#motion.watch({ state: joints, takenS: this.#joints.takenS });
+    if (hold !== undefined) this.#guard(() => { this.#retry(goal, hold.reason, hold.sentence); });
+    else if (this.#motion.slowed?.reason !== slowed) this.#guard(() => { this.#describeProgress(goal); });
   }
 
   /** Takes a plan in. False when the tick ends here: it failed, or the goal is reached. */
@@ -286,7 +325,7 @@ export class Controller {
           kind: "reached", reason: "goal_reached",
           sentence: `Reached "${goal.name}": energy ${energy.toPrecision(3)} (limit ${this.#options.reachedBelow.toPrecision(3)}).`,
         };
-        this.#brake();
+        this.#motion.brake();
         return false;
       case "next":
         // A new picture to go for: the old plan leads elsewhere. The tick goes on with a start from rest.
@@ -321,31 +360,34 @@ export class Controller {
 
   /** Sends one action and has the next plan made. */
   #step(goal: ActiveGoal, action: Float32Array, joints: JointState): void {
-    const { actionSpace, pipeline, periodS } = this.#options;
-    this.#alignPipeline();
-    const targets = actionSpace.jointTargets(onLeash(pipeline.setpoint.positions, joints.positions), action);
-    const command = pipeline.command(targets, periodS, joints);
+    const { actionSpace, periodS } = this.#options;
+    const targets = actionSpace.jointTargets(onLeash(this.#motion.positions, joints.positions), action);
+    const command = this.#motion.step(targets, periodS, joints);
     if (command.kind === "hold") {
-      this.#sendHold(command.trajectory);
       this.#retry(goal, command.reason, command.sentence);
       return;
     }
-    this.#sendStep(command.trajectory);
     const sentBefore = this.#queue.sent;
     this.#lastAction = action;
     this.#queue.advance();
     goal.steps++;
     this.#recovering = false;
-    const share = energyShare(goal);
-    const progress = share === undefined ? "" : `, energy at ${(100 * share).toFixed(0)} % of its start`;
-    this.#state = { kind: "planning", sentence: `Going for ${label(goal)}: step ${goal.steps}${progress}.` };
+    this.#describeProgress(goal);
     if (this.#pending.inFlight) goal.overruns++;
     else this.#ask(goal, action, sentBefore);
   }
 
+  #describeProgress(goal: ActiveGoal): void {
+    const share = energyShare(goal);
+    const progress = share === undefined ? "" : `, energy at ${(100 * share).toFixed(0)} % of its start`;
+    const { slowed } = this.#motion;
+    const speed = slowed === undefined ? "" : ` Slowed to ${(100 * slowed.scale).toFixed(0)} %: ${slowed.sentence ?? slowed.reason ?? ""}`;
+    this.#state = { kind: "planning", sentence: `Going for ${label(goal)}: step ${goal.steps}${progress}.${speed}` };
+  }
+
   /** The first tick of a goal, or after a fault: stand, and have a plan made that begins with a rest. */
   #startFromRest(goal: ActiveGoal, joints: JointState): void {
-    this.#brake();
+    this.#motion.brake();
     if (!this.#resync(goal, joints)) return;
     if (!this.#recovering) this.#state = { kind: "planning", sentence: `Planning the first step to ${label(goal)}.` };
     const sentBefore = this.#queue.sent;
@@ -355,7 +397,7 @@ export class Controller {
 
   #holdLate(goal: ActiveGoal): void {
     goal.overruns++;
-    this.#brake();
+    this.#motion.brake();
     if (this.#recovering) return;
     const { planDeadlineMs = this.#defaultDeadlineMs() } = this.#options;
     this.#state = {
@@ -366,7 +408,7 @@ export class Controller {
 
   /** Brakes for as long as an input is missing. */
   #pauseFor(fault: InputFault): void {
-    this.#brake();
+    this.#motion.brake();
     if (!(this.#state.kind === "holding" && this.#state.reason === fault.reason)) this.#startCold();
     this.#recovering = false;
     this.#state = { kind: "holding", final: false, ...fault };
@@ -390,7 +432,7 @@ export class Controller {
   }
 
   #holdAndStartCold(reason: HoldReason, sentence: string, final: boolean): void {
-    this.#brake();
+    this.#motion.brake();
     this.#state = { kind: "holding", reason, sentence, final };
     this.#recovering = !final;
     this.#startCold();
@@ -432,54 +474,16 @@ export class Controller {
 
   /** Puts the setpoint on the measured joints if that was asked for and the robot stands. False when it cannot be. */
   #resync(goal: ActiveGoal, joints: JointState): boolean {
-    const { pipeline } = this.#options;
-    if (!this.#resyncWanted || !this.#stoodWhenMeasured()) return true;
+    if (!this.#resyncWanted || !this.#motion.stoodAt(this.#joints.takenS)) return true;
     try {
-      pipeline.reset(joints);
+      this.#motion.resync(joints);
     } catch (error) {
       this.#retry(goal, "tracking_error", `Holding: ${messageOf(error)}`);
       return false;
     }
     this.#resyncWanted = false;
-    this.#sentAtS = undefined;
     this.#lastAction = undefined;
     return true;
-  }
-
-  /** Whether the last trajectory had ended when the joints were measured. */
-  #stoodWhenMeasured(): boolean {
-    const { pipeline } = this.#options;
-    if (!pipeline.ready || this.#sentAtS === undefined) return true;
-    return this.#joints.takenS >= this.#sentAtS && pipeline.setpointAt(this.#joints.takenS - this.#sentAtS).velocities.every((velocity) => velocity === 0);
-  }
-
-  /** Tells the pipeline how far the robot has come on the last trajectory. */
-  #alignPipeline(): void {
-    if (this.#sentAtS !== undefined) this.#options.pipeline.advance(this.#options.clock() - this.#sentAtS);
-  }
-
-  #brake(): void {
-    if (!this.#moving) return;
-    this.#alignPipeline();
-    this.#sendHold(this.#options.pipeline.hold());
-  }
-
-  /**
-   * Sends a stop if the last trajectory was a step. Otherwise the robot stands or is braking already; and before the first step
-   * it is not ours, or somebody may have moved it, and a command to stay would be a command to jump back.
-   */
-  #sendHold(trajectory: JointTrajectory): void {
-    const wanted = this.#moving;
-    this.#moving = false;
-    this.#sentAtS = this.#options.clock();
-    if (wanted) this.#options.ports.sendTrajectory(trajectory);
-  }
-
-  #sendStep(trajectory: JointTrajectory): void {
-    // First the bookkeeping: should sending fail, the robot is still at the start of this trajectory, and braking begins there.
-    this.#moving = true;
-    this.#sentAtS = this.#options.clock();
-    this.#options.ports.sendTrajectory(trajectory);
   }
 
   /** Does something and publishes the status; an error becomes a hold. */
@@ -500,7 +504,7 @@ export class Controller {
     this.#recovering = false;
     this.#resyncWanted = true;
     try {
-      this.#brake();
+      this.#motion.brake();
     } catch (second) {
       // The last trajectory that was sent has its own stop.
       sentence += ` The hold could not be sent: ${messageOf(second)}`;

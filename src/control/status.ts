@@ -39,6 +39,8 @@ export interface ControllerStatus {
   readonly encodeMs?: number;
   readonly iterations?: number;
   readonly candidates?: number;
+  /** Share of the wanted speed that the guards leave, below 1, while they slow the arm. */
+  readonly speedScale?: number;
   /** Actions sent for this goal. */
   readonly steps: number;
   /** Ticks of this goal at which the plan was not ready. */

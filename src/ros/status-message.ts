@@ -17,6 +17,7 @@ export function statusMessage(status: ControllerStatus, nodeName: string, hardwa
     ["encode_ms", rounded(status.encodeMs)],
     ["iterations", status.iterations],
     ["candidates", status.candidates],
+    ["speed_scale", rounded(status.speedScale)],
     ["steps", status.steps],
     ["overruns", status.overruns],
     ["retries", status.retries],
