@@ -35,7 +35,7 @@ def arguments():
         DeclareLaunchArgument(
             "command_interface",
             default_value="",
-            choices=["", "joint_trajectory", "forward_position"],
+            choices=["", "joint_trajectory", "forward_position", "forward_velocity"],
             description="What the robot's controller takes; empty: as in params_file",
         ),
         DeclareLaunchArgument("command_topic", default_value="", description="Where the commands go; empty: as in params_file"),

@@ -7,6 +7,9 @@ export class RefusedCommand extends Error {
   override name = "RefusedCommand";
 }
 
+/** Longer than any simulation, s. */
+const FOREVER_S = 1e6;
+
 interface Segment {
   readonly startS: number;
   readonly endS: number;
@@ -26,8 +29,8 @@ interface Waypoint {
 
 /**
  * The driver of the simulated arm: follows joint trajectories as ros2_control's joint_trajectory_controller does
- * (positions only: linear; with velocities: cubic; with accelerations, too: quintic), holds the last point, and takes plain positions as the
- * forward_command_controller does. What it refuses leaves the present motion as it is.
+ * (positions only: linear; with velocities: cubic; with accelerations, too: quintic), holds the last point, and takes plain positions and velocities as the
+ * forward_command_controllers do. What it refuses leaves the present motion as it is.
  */
 export class TrajectoryController {
   readonly #jointNames: readonly string[];
@@ -89,12 +92,27 @@ export class TrajectoryController {
    * @throws RefusedCommand on a wrong count or a number that is not finite.
    */
   setPositions(positions: ArrayLike<number>): void {
+    this.hold(this.#numbers(positions, "position"));
+  }
+
+  /**
+   * Moves at plain velocities until another command comes, as a forward velocity controller.
+   * @throws RefusedCommand on a wrong count or a number that is not finite.
+   */
+  setVelocities(velocities: ArrayLike<number>, nowS: number): void {
+    const values = this.#numbers(velocities, "velocity");
+    const from = { ...this.sample(nowS), velocities: Float64Array.from(values) };
+    const to = { ...from, positions: from.positions.map((position, j) => position + values[j]! * FOREVER_S) };
+    this.#segments = [{ startS: nowS, endS: nowS + FOREVER_S, from, to, order: "linear" }];
+  }
+
+  #numbers(given: ArrayLike<number>, what: string): number[] {
     const n = this.#jointNames.length;
-    if (positions.length !== n) throw new RefusedCommand(`command: ${positions.length} values for ${n} joints (${this.#jointNames.join(", ")})`);
-    const values = Array.from(positions);
+    if (given.length !== n) throw new RefusedCommand(`command: ${given.length} values for ${n} joints (${this.#jointNames.join(", ")})`);
+    const values = Array.from(given);
     const bad = values.findIndex((value) => !Number.isFinite(value));
-    if (bad >= 0) throw new RefusedCommand(`command: position of ${String(this.#jointNames[bad])} is ${String(values[bad])}; numbers must be finite`);
-    this.hold(values);
+    if (bad >= 0) throw new RefusedCommand(`command: ${what} of ${String(this.#jointNames[bad])} is ${String(values[bad])}; numbers must be finite`);
+    return values;
   }
 
   /** Wanted positions and velocities at a time. Times must not go back further than the last command. */

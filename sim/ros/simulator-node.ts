@@ -86,6 +86,8 @@ export class SimulatorNode {
       (message) => { this.#onTrajectory(message); });
     ros.subscribe<Float64MultiArrayMessage>(TYPES.float64MultiArray, "forward_position_controller/commands", "command",
       (message) => { this.#obey(() => { world.command.setPositions(Array.from(message.data)); }); });
+    ros.subscribe<Float64MultiArrayMessage>(TYPES.float64MultiArray, "forward_velocity_controller/commands", "command",
+      (message) => { this.#obey(() => { world.command.setVelocities(Array.from(message.data), world.timeS); }); });
     ros.service<TriggerRequest, DoneResponse>(TYPES.trigger, "~/reset",
       () => ({ success: true, message: this.reset() }), (message) => ({ success: false, message }));
     ros.parameters.lock("the simulator reads it once at its start");
@@ -190,6 +192,7 @@ export class SimulatorNode {
       points: message.points.map((point) => ({
         positions: Array.from(point.positions),
         velocities: Array.from(point.velocities),
+        accelerations: Array.from(point.accelerations),
         timeFromStartS: toSeconds(point.time_from_start),
       })),
     };

@@ -94,6 +94,11 @@ export class ArmMotion {
     this.#sentAtS = undefined;
   }
 
+  /** What is under way goes on so many seconds later. */
+  delay(byS: number): void {
+    if (this.#sentAtS !== undefined) this.#sentAtS += byS;
+  }
+
   /** Whether the last trajectory had ended at a time on the steady clock (s). */
   stoodAt(timeS: number): boolean {
     const { pipeline } = this.#options;

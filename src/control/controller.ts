@@ -201,9 +201,19 @@ export class Controller {
     }
   }
 
+  /** The commands of so many seconds did not reach the robot, which stood meanwhile: the motion goes on that much later. */
+  delay(byS: number): void {
+    this.#motion.delay(byS);
+  }
+
   /** Resolves when no plan is being made; never rejects. */
   settled(): Promise<void> {
     return this.#pending.settled();
+  }
+
+  /** The newest joint state, unless it is stale. */
+  get freshJoints(): JointState | undefined {
+    return this.#joints.faultAt(this.#options.clock()) === undefined ? this.#joints.value : undefined;
   }
 
   get status(): ControllerStatus {

@@ -7,7 +7,7 @@ import { RobotModel } from "../robot/model.js";
 import { CommandPipeline } from "../safety/command-pipeline.js";
 import { readManifest } from "../world-model/index.js";
 import { locate } from "./locate.js";
-import { accelerationParameter, velocityParameter } from "./parameters.js";
+import { accelerationParameter, jerkParameter, velocityParameter } from "./parameters.js";
 
 import type { ControllerOptions } from "../control/controller-options.js";
 import type { PlannerConfig } from "../control/planner-config.js";
@@ -26,6 +26,8 @@ const DEFAULT_ELITES = 10;
 export interface Assembly {
   readonly manifest: Manifest;
   readonly planning: WorkerPlanningService;
+  /** Limits of the joints as they are kept, in their order. */
+  readonly limits: readonly JointLimits[];
   readonly options: Omit<ControllerOptions, "ports" | "clock" | "planning">;
 }
 
@@ -44,14 +46,15 @@ export async function assembleController(
   const planner = plannerConfig(p, manifest);
   const robot = await RobotModel.fromUrdf(urdf, { baseLink: p.base_link, toolLink: p.tool_link, jointNames: p.joints });
   const actionSpace = createActionSpace(p, manifest, robot);
-  const pipeline = new CommandPipeline(robot.limits.map((limits) => tightened(limits, jointLimits)), {
+  const limits = robot.limits.map((joint) => tightened(joint, jointLimits));
+  const pipeline = new CommandPipeline(limits, {
     gripperJoints: [p["gripper.joint"]],
     armMargin: p["safety.position_margin"],
     trackingTolerance: p["safety.tracking_tolerance"],
   });
   const planning = await WorkerPlanningService.start({ bundleDirectory, planner, threads: p.threads, onCrash });
   return {
-    manifest, planning,
+    manifest, planning, limits,
     options: {
       actionSpace, pipeline,
       periodS: manifest.action.period_s,
@@ -140,6 +143,7 @@ function tightened(limits: JointLimits, overrides: Readonly<Record<string, numbe
     ...limits,
     maxVelocity: smaller(limits.maxVelocity, velocityParameter(limits.name)),
     maxAcceleration: smaller(limits.maxAcceleration, accelerationParameter(limits.name)),
+    maxJerk: smaller(limits.maxJerk, jerkParameter(limits.name)),
   };
 }
 

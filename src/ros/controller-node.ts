@@ -4,6 +4,8 @@ import { decodeRawImage } from "../camera/encodings.js";
 import { Controller } from "../control/controller.js";
 import { GoalLibrary } from "../goals/goal-library.js";
 import { goalsDir } from "../goals/goals-dir.js";
+import { CommandLoop } from "./command-loop.js";
+import { createCommandOutput } from "./command-output.js";
 import { Complaints } from "./complaints.js";
 import { ControlClock } from "./control-clock.js";
 import { assembleController } from "./controller-assembly.js";
@@ -18,17 +20,16 @@ import { Periodic } from "./periodic.js";
 import { oneLine } from "./ros-node.js";
 import { judgeStamp } from "./stamp-judge.js";
 import { LEVEL, plainStatusMessage, statusMessage } from "./status-message.js";
-import { multiArrayMessage, trajectoryMessage } from "./trajectory-message.js";
-import { TrajectoryStream } from "./trajectory-stream.js";
 
 import type { RgbImage } from "../camera/types.js";
 import type { ControllerStatus } from "../control/status.js";
 import type { JointTrajectory } from "../robot/types.js";
 import type { Assembly } from "./controller-assembly.js";
+import type { CommandOutput } from "./command-output.js";
 import type { LifecycleSteps } from "./lifecycle-shell.js";
 import type {
   CameraInfoMessage, DiagnosticArrayMessage, DiagnosticStatusMessage, DoneResponse, Float64MultiArrayMessage, ImageMessage,
-  JointStateMessage, JointTrajectoryMessage, SetBoolRequest, StringMessage, TriggerRequest,
+  JointStateMessage, SetBoolRequest, StringMessage, TriggerRequest,
 } from "./messages.js";
 import type { ControllerParameters } from "./parameters.js";
 import type { RclPublisher } from "./rclnodejs.js";
@@ -50,8 +51,8 @@ interface Configured {
   readonly clock: ControlClock;
   readonly framePhase: FramePhase;
   readonly periodS: number;
-  /** Plays commands as positions; only for a forward command controller. */
-  readonly stream: { readonly trajectories: TrajectoryStream; readonly timer: Periodic } | undefined;
+  readonly output: CommandOutput;
+  readonly commandLoop: CommandLoop;
   /** Entities that were there before. */
   readonly entitiesBefore: number;
 }
@@ -118,10 +119,9 @@ export class ControllerNode {
     const configured = this.#configured;
     if (configured !== undefined) {
       configured.controller.shutdown();
-      const stopS = configured.stream === undefined ? 0
-        : Math.min(LONGEST_STOP_S, configured.stream.trajectories.remainingS(configured.clock.now()));
+      const stopS = Math.min(LONGEST_STOP_S, configured.output.remainingS());
       await new Promise((resolve) => { setTimeout(resolve, (stopS + FLUSH_S) * 1000); });
-      configured.stream?.timer.stop();
+      configured.commandLoop.stop();
     }
     await Promise.race([this.#assembly?.planning.close(), new Promise((resolve) => { setTimeout(resolve, 300); })]);
     this.#ros.close();
@@ -149,7 +149,8 @@ export class ControllerNode {
     const clock = new ControlClock(() => performance.now() / 1000, ros.usesSimTime ? () => ros.nowS() : undefined);
     const joints = new JointStateCollector(p.joints);
     const plan = ros.publisher<Float64MultiArrayMessage>(TYPES.float64MultiArray, "~/plan", "events");
-    const { send, stream } = this.#commandOutput(p, clock);
+    const { pipeline } = assembly.options;
+    const output = createCommandOutput(p, ros, () => clock.now(), { limits: assembly.limits, start: () => pipeline.setpointAt(0).positions });
     // Not spread: that would read the deadline once and for all.
     const controller = new Controller(Object.assign(assembly.options, {
       clock: () => clock.now(),
@@ -168,10 +169,11 @@ export class ControllerNode {
           });
         }
       }),
-      ports: { sendTrajectory: send, publishStatus: (status: ControllerStatus) => { this.#publishStatus(status); } },
+      ports: { sendTrajectory: (trajectory: JointTrajectory) => { output.send(trajectory); }, publishStatus: (status: ControllerStatus) => { this.#publishStatus(status); } },
     }));
     const framePhase = new FramePhase();
-    this.#configured = { controller, bundleName: manifest.name, clock, framePhase, periodS: manifest.action.period_s, stream, entitiesBefore };
+    const commandLoop = new CommandLoop(controller, output, clock, ros, 1 / p.command_rate_hz);
+    this.#configured = { controller, bundleName: manifest.name, clock, framePhase, periodS: manifest.action.period_s, output, commandLoop, entitiesBefore };
 
     ros.subscribe<ImageMessage>(TYPES.image, "image", "sensor", (message) => {
       this.#onImage(controller, message);
@@ -222,7 +224,7 @@ export class ControllerNode {
     const configured = this.#configured;
     if (configured !== undefined) {
       configured.controller.shutdown();
-      configured.stream?.timer.stop();
+      configured.commandLoop.stop();
       this.#ros.destroyFrom(configured.entitiesBefore);
     }
     const planning = this.#assembly?.planning;
@@ -231,27 +233,6 @@ export class ControllerNode {
     this.#assembly = undefined;
     this.#lastStatus = undefined;
     this.#ros.parameters.lock(undefined);
-  }
-
-  /** Where commands go: trajectories as they are, or played as positions. */
-  #commandOutput(p: ControllerParameters, clock: ControlClock): { send: (trajectory: JointTrajectory) => void; stream: Configured["stream"] } {
-    const ros = this.#ros;
-    if (p.command_interface === "joint_trajectory") {
-      const publisher = ros.publisher<JointTrajectoryMessage>(
-        TYPES.jointTrajectory, p.command_topic || "joint_trajectory_controller/joint_trajectory", "command");
-      return { send: (trajectory) => { publisher.publish(trajectoryMessage(trajectory)); }, stream: undefined };
-    }
-    const publisher = ros.publisher<Float64MultiArrayMessage>(
-      TYPES.float64MultiArray, p.command_topic || "forward_position_controller/commands", "command");
-    const trajectories = new TrajectoryStream();
-    const timer = new Periodic(1 / p.forward_rate_hz, () => clock.now(), ros.usesSimTime, () => {
-      const sample = trajectories.sample(clock.now());
-      if (sample !== undefined) {
-        ros.guarded("position command", () => { publisher.publish(multiArrayMessage(sample.positions)); });
-      }
-    });
-    const setpoint = (): ArrayLike<number> => this.#assembly!.options.pipeline.setpointAt(0).positions;
-    return { send: (trajectory) => { trajectories.play(trajectory, clock.now(), setpoint()); }, stream: { trajectories, timer } };
   }
 
   #onImage(controller: Controller, message: ImageMessage): void {
@@ -391,6 +372,7 @@ export class ControllerNode {
         { key: "joint_states_hz", value: (jointStates / spanS).toFixed(2) },
         ...(this.#frameAgeS === undefined ? [] : [{ key: "frame_age_ms", value: (this.#frameAgeS * 1000).toFixed(1) }]),
         { key: "missed_periods", value: String(this.#ticks?.missed ?? 0) },
+        { key: "missed_command_cycles", value: String(this.#configured?.commandLoop.missed ?? 0) },
       ],
     };
     this.#diagnostics.publish({ header: { stamp: this.#ros.stamp(), frame_id: "" }, status: [{ ...control, name: `${NODE_NAME}: control` }, inputs] });

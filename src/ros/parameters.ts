@@ -61,16 +61,24 @@ export const CONTROLLER_PARAMETERS = {
     description: "Energy below which the goal counts as reached. 0: the bundle's `energy.reached_below`.",
   },
   command_interface: {
-    type: "string", default: "joint_trajectory", choices: ["joint_trajectory", "forward_position"], changes: "static",
-    description: "`trajectory_msgs/JointTrajectory` for a joint_trajectory_controller, or positions as `std_msgs/Float64MultiArray` for a forward_command_controller.",
+    type: "string", default: "joint_trajectory", choices: ["joint_trajectory", "forward_position", "forward_velocity"], changes: "static",
+    description: "`trajectory_msgs/JointTrajectory` for a joint_trajectory_controller, or positions or velocities as `std_msgs/Float64MultiArray` for a forward_command_controller.",
   },
   command_topic: {
     type: "string", default: "", changes: "static",
-    description: "Where commands go. Empty: `joint_trajectory_controller/joint_trajectory` or `forward_position_controller/commands`.",
+    description: "Where commands go. Empty: `joint_trajectory_controller/joint_trajectory` `forward_position_controller/commands` or `forward_velocity_controller/commands`.",
   },
-  forward_rate_hz: {
-    type: "double", default: 100, range: [10, 1000], changes: "static",
-    description: "How often positions are sent with `forward_position`, Hz.",
+  trajectory_stamp: {
+    type: "string", default: "now", choices: ["now", "zero"], changes: "static",
+    description: "`now`: trajectories say when they begin, so one that arrives late is driven from where it should be. `zero`: they begin on arrival, for a robot whose clock is not this one's.",
+  },
+  command_rate_hz: {
+    type: "double", default: 50, range: [20, 1000], changes: "static",
+    description: "How often the motion under way is looked at, and with forward commands sent, Hz.",
+  },
+  velocity_gain: {
+    type: "double", default: 5, range: [0, 100], changes: "static",
+    description: "With `forward_velocity`: what a joint is off its setpoint is made up for at this rate, 1/s.",
   },
   threads: {
     type: "integer", default: 1, range: [1, 64], changes: "static",
@@ -109,12 +117,16 @@ export interface JointLimitOverride {
   readonly maxAcceleration: number;
 }
 
-/** `joint_limits.<joint>.max_velocity` and `.max_acceleration` of each joint. */
+/** `joint_limits.<joint>.max_velocity`, `.max_acceleration` and `.max_jerk` of each joint. */
 export function jointLimitParameters(joints: readonly string[]): Readonly<Record<string, DoubleSpec>> {
   return Object.fromEntries(joints.flatMap((joint): [string, DoubleSpec][] => [
     [velocityParameter(joint), {
       type: "double", default: 0, range: [0, 1000], changes: "static",
       description: "Highest speed of the joint, rad/s or m/s. 0: the URDF's; a value above the URDF's has no effect.",
+    }],
+    [jerkParameter(joint), {
+      type: "double", default: 0, range: [0, 1000000], changes: "static",
+      description: "Highest jerk of the joint, rad/s³ or m/s³. 0: the URDF's; a value above the URDF's has no effect.",
     }],
     [accelerationParameter(joint), {
       type: "double", default: 0, range: [0, 10000], changes: "static",
@@ -125,6 +137,10 @@ export function jointLimitParameters(joints: readonly string[]): Readonly<Record
 
 export function velocityParameter(joint: string): string {
   return `joint_limits.${joint}.max_velocity`;
+}
+
+export function jerkParameter(joint: string): string {
+  return `joint_limits.${joint}.max_jerk`;
 }
 
 export function accelerationParameter(joint: string): string {

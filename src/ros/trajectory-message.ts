@@ -2,14 +2,17 @@ import { toRosTime } from "./time.js";
 
 import type { JointTrajectory } from "../robot/types.js";
 import type { Float64MultiArrayMessage, JointTrajectoryMessage } from "./messages.js";
+import type { RosTime } from "./rclnodejs.js";
 
 /**
- * trajectory_msgs/JointTrajectory of a trajectory. The stamp is left zero, which means "from now": each command starts
- * at the setpoint where the one before ends, and carries its own stop.
+ * trajectory_msgs/JointTrajectory of a trajectory: each command starts at the setpoint where the one before ends, and carries its
+ * own stop.
+ *
+ * @param stamp when it begins: a controller that gets it late drives only what is left. Left out, it is zero: "from arrival".
  */
-export function trajectoryMessage(trajectory: JointTrajectory): JointTrajectoryMessage {
+export function trajectoryMessage(trajectory: JointTrajectory, stamp: RosTime = { sec: 0, nanosec: 0 }): JointTrajectoryMessage {
   return {
-    header: { stamp: { sec: 0, nanosec: 0 }, frame_id: "" },
+    header: { stamp, frame_id: "" },
     joint_names: [...trajectory.jointNames],
     points: trajectory.points.map((point) => ({
       // Plain arrays: rclnodejs sends the wrong bytes of a typed-array view.

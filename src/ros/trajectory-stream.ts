@@ -30,6 +30,11 @@ export class TrajectoryStream {
     return this.#profile === undefined ? undefined : sampleProfile(this.#profile, nowS - this.#startS);
   }
 
+  /** What is to come, comes so many seconds later. */
+  delay(byS: number): void {
+    this.#startS += byS;
+  }
+
   /** Seconds until the last trajectory is at rest. */
   remainingS(nowS: number): number {
     return this.#profile === undefined ? 0 : Math.max(0, lastKnot(this.#profile).timeS - (nowS - this.#startS));

@@ -88,7 +88,7 @@ describe("the controller node, seen by a stranger", { skip: SKIP, timeout: 400_0
     const [samples, commands, limit] = descriptions as { description: string; constraints: string; range: number[][] }[];
     assert.match(samples!.description, /first iteration/);
     assert.deepEqual(samples!.range, [[0, 65536]]);
-    assert.match(commands!.constraints, /one of joint_trajectory, forward_position/);
+    assert.match(commands!.constraints, /one of joint_trajectory, forward_position, forward_velocity/);
     assert.match(limit!.description, /rad\/s/);
 
     const set = async (name: string, value: unknown): Promise<{ ok: boolean; reason: string }> => {
@@ -287,7 +287,7 @@ describe("starting the controller node", { skip: SKIP, timeout: 300_000 }, () =>
       for (const [i, command] of commands.entries()) {
         const last = commands[i - 1];
         if (last !== undefined) {
-          // 100 Hz: no joint may jump further than a few periods of its fastest motion.
+          // 50 Hz: no joint may jump further than a few periods of its fastest motion.
           assert.ok(command.data.every((value, j) => Math.abs(value - last.data[j]!) < 0.2), `jump at ${i}`);
         }
       }

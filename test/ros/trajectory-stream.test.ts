@@ -36,9 +36,10 @@ describe("TrajectoryStream", () => {
 });
 
 describe("trajectoryMessage", () => {
-  it("has plain arrays, whole times and no stamp, which means from now", () => {
+  it("has plain arrays, whole times and the stamp that is given; without one it begins on arrival", () => {
     const message = trajectoryMessage(STEP);
     assert.deepEqual(message.header.stamp, { sec: 0, nanosec: 0 });
+    assert.deepEqual(trajectoryMessage(STEP, { sec: 3, nanosec: 4 }).header.stamp, { sec: 3, nanosec: 4 });
     assert.deepEqual(message.points.map(({ time_from_start }) => time_from_start), [{ sec: 0, nanosec: 200_000_000 }, { sec: 0, nanosec: 400_000_000 }]);
     assert.ok(Array.isArray(message.points[0]!.positions));
   });
