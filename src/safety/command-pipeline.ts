@@ -50,13 +50,16 @@ const HEADROOM = 1e-5;
 const STANDSTILL_S = 0.05;
 
 /** The guards look at a step in so many places, evenly spaced. */
-const LOOKS = 4;
+const LOOKS = 6;
 
 /** A guard that wants so much less speed than the step has slows it; less is left as it is. */
 const SLOW_DOWN_MARGIN = 0.02;
 
 /** So near to its way-point (s) a step is not planned anew: the next one comes, or its stop. */
 const NEARLY_THERE_S = 0.04;
+
+/** Faster than allowed by so much of it in the middle of a step is as good as allowed. */
+const SPEED_MARGIN = 0.01;
 
 /** Steps are planned anew at most so often until the tool is slow enough along their whole way. */
 const SPEED_TRIES = 4;
@@ -271,7 +274,7 @@ export class CommandPipeline {
       // As fast as it now is: a limit of speed may still be passed in the middle of the step, where it has to catch up.
       const actual = along(1);
       if (actual.scale === 0) return { arm, verdict: actual, share: 0 };
-      if (actual.reason !== "cartesian_speed" || actual.scale > 1 - SLOW_DOWN_MARGIN) break;
+      if (actual.reason !== "cartesian_speed" || actual.scale > 1 - SPEED_MARGIN) break;
       share *= actual.scale;
       said = { ...actual, scale: share };
     }
