@@ -9,7 +9,9 @@ import { TrajectoryPlayer } from "../safety/trajectory-player.js";
 import { ToyPlanning } from "./toy-planning.js";
 
 export const PERIOD_S = 0.2;
-const ARM = JOINTS.slice(0, 3);
+export const CYCLE_S = 0.02;
+export const BENCH_JOINTS = JOINTS.slice(0, 3);
+const ARM = BENCH_JOINTS;
 const PICTURE: RgbImage = { width: 1, height: 1, data: new Uint8Array(3) };
 
 /** Three arm joints that follow trajectories exactly (and fail the test when one breaks a limit), a fake clock, and a controller. */
@@ -69,6 +71,11 @@ export class TestBench {
     return this.robot.velocities.some((velocity) => Math.abs(velocity) > 1e-9);
   }
 
+  /** The robot heard nothing for so many seconds and stood where it was. */
+  holdRobot(forS: number): void {
+    if (this.#last !== undefined) this.#last = { ...this.#last, atS: this.#last.atS + forS };
+  }
+
   image(): void {
     this.controller.onImage(PICTURE, ++this.#stamp);
   }
@@ -104,6 +111,17 @@ export class TestBench {
       if (status.state === state) return status;
     }
     throw new Error(`never "${state}": ${JSON.stringify(this.controller.status)}`);
+  }
+
+  /** Time passes with looks at command rate, without a tick; inputs come where they are wanted. */
+  watched(forS: number, inputs: "inputs" | "no inputs"): void {
+    const cycles = Math.round(forS / CYCLE_S);
+    for (let i = 0; i < cycles; i++) {
+      this.nowS += CYCLE_S;
+      if (inputs === "inputs") this.inputs();
+      this.controller.cycle();
+    }
+    this.check();
   }
 
   /** On the way to a goal, moving. */

@@ -1,0 +1,110 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { CommandPipeline } from "../../src/safety/command-pipeline.js";
+import type { Verdict } from "../../src/safety/guards/guard.js";
+import { BENCH_JOINTS, PERIOD_S, TestBench } from "./bench.js";
+
+/** Between two ticks, in the middle of a step. */
+async function inTheMiddle(bench: TestBench): Promise<void> {
+  await bench.underWay();
+  bench.inputs();
+  bench.controller.tick();
+  await bench.controller.settled();
+  bench.watched(0.04, "inputs");
+  assert.ok(bench.moving);
+}
+
+test("looks that find nothing change nothing", async () => {
+  const bench = new TestBench();
+  await inTheMiddle(bench);
+  const sent = bench.sent.length;
+  bench.watched(0.1, "inputs");
+  assert.equal(bench.sent.length, sent);
+  assert.equal(bench.controller.status.state, "planning");
+});
+
+test("inputs that stay away brake the arm between two ticks", async () => {
+  const bench = new TestBench({ jointTimeoutS: 0.05 });
+  await inTheMiddle(bench);
+  bench.watched(0.1, "no inputs");
+  const { state, holdReason, final } = bench.controller.status;
+  assert.deepEqual([state, holdReason, final], ["holding", "joint_states_stale", false]);
+  assert.equal(bench.statuses.at(-1)?.holdReason, "joint_states_stale", "it is said at once");
+  bench.watched(0.3, "no inputs");
+  assert.ok(!bench.moving);
+  assert.equal((await bench.until("reached")).state, "reached", "it goes on when they are back");
+});
+
+test("a joint that does not follow brakes the arm between two ticks", async () => {
+  const bench = new TestBench();
+  await inTheMiddle(bench);
+  bench.sensorOffset = [0, 0.5, 0];
+  bench.watched(0.02, "inputs");
+  const { state, holdReason, sentence } = bench.controller.status;
+  assert.deepEqual([state, holdReason], ["holding", "tracking_error"]);
+  assert.match(sentence, /fr3_joint2 is 0\.5\d+ away/);
+});
+
+test("an arm that nothing watched for too long brakes", async () => {
+  const bench = new TestBench();
+  await inTheMiddle(bench);
+  bench.nowS += 0.16;
+  bench.inputs();
+  bench.controller.cycle();
+  const { holdReason, sentence } = bench.controller.status;
+  assert.equal(holdReason, "command_loop_late");
+  assert.match(sentence, /0\.16 s \(limit 0\.15 s\)/);
+  assert.equal((await bench.until("reached")).state, "reached");
+});
+
+test("a guard that slows is said in the status, one that halts is a hold that is tried again, then final", async () => {
+  let verdict: Verdict = { scale: 1 };
+  const pipeline = new CommandPipeline(BENCH_JOINTS, { guards: [{ name: "fence", assess: () => verdict }] });
+  const bench = new TestBench({ pipeline });
+  await inTheMiddle(bench);
+  verdict = { scale: 0.3, reason: "keep_out_zone", sentence: "The fence is near." };
+  bench.watched(0.02, "inputs");
+  assert.equal(bench.controller.status.speedScale, 0.3);
+  assert.match(bench.statuses.at(-1)!.sentence, /Slowed to 30 %: The fence is near\.$/);
+  verdict = { scale: 0, reason: "keep_out_zone", sentence: "Holding: the fence." };
+  bench.watched(0.02, "inputs");
+  assert.deepEqual([bench.controller.status.state, bench.controller.status.holdReason, bench.controller.status.final], ["holding", "keep_out_zone", false]);
+  assert.equal(bench.controller.status.speedScale, undefined);
+  const given = await (async () => {
+    for (let i = 0; i < 30; i++) {
+      const status = await bench.period();
+      if (status.final) return status;
+    }
+    return assert.fail("it goes on trying");
+  })();
+  assert.match(given.sentence, /^Holding: the fence\. Given up after 2 retries\./);
+  assert.ok(!bench.moving);
+});
+
+test("commands that did not reach the robot in time come later: the motion is where the robot is", async () => {
+  const bench = new TestBench();
+  await inTheMiddle(bench);
+  const before = [...bench.robot.positions];
+  bench.nowS += 0.1;
+  bench.holdRobot(0.1);
+  bench.controller.delay(0.1);
+  assert.deepEqual(bench.robot.positions.map((q) => q.toFixed(9)), before.map((q) => q.toFixed(9)));
+  bench.inputs();
+  bench.controller.cycle();
+  assert.equal(bench.controller.status.state, "planning", "the robot is where it should be");
+  bench.nowS += PERIOD_S - 0.04;
+  await bench.until("reached");
+});
+
+test("a look never throws: what goes wrong is a hold", async () => {
+  const pipeline = new CommandPipeline(BENCH_JOINTS);
+  const bench = new TestBench({ pipeline });
+  await inTheMiddle(bench);
+  pipeline.watch = () => { throw new Error("a bug"); };
+  bench.watched(0.02, "inputs");
+  const { state, holdReason, sentence } = bench.controller.status;
+  assert.deepEqual([state, holdReason], ["holding", "internal_error"]);
+  assert.match(sentence, /a bug/);
+  bench.watched(0.3, "inputs");
+  assert.ok(!bench.moving);
+});
