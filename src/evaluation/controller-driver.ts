@@ -89,6 +89,10 @@ export class ControllerDriver implements Driver {
     await this.#controller.settled();
   }
 
+  cycle(): void {
+    this.#controller.cycle();
+  }
+
   stop(): void {
     this.#controller.shutdown();
   }

@@ -15,6 +15,8 @@ export interface Driver {
   readonly subGoalsDone: number;
   /** One period: sends what the robot shall do next. @param image what the camera sees now. */
   period(image: RgbImage): Promise<void>;
+  /** At command rate while the robot moves, as the node does; left out where nothing looks at the motion. */
+  cycle?(): void;
   /** Ends it: the robot holds. */
   stop(): void;
 }

@@ -40,6 +40,9 @@ const FRAMES = 6;
 /** After the end the robot stands for so long (1.2 s), and what is to last, lasts or not. */
 const SETTLE_PERIODS = 6;
 
+/** How often the motion under way is looked at: the node's default. */
+const COMMAND_RATE_HZ = 50;
+
 /** Without an action for so many times the steps it may take, an episode ends: holds are no steps. */
 const MAX_PERIODS_PER_STEP = 2;
 
@@ -52,6 +55,8 @@ export async function runEpisode(task: Task, setup: EpisodeSetup): Promise<Episo
   const { cell, seed, world, camera, periodS } = setup;
   const maxSteps = setup.maxSteps ?? task.maxSteps;
   const physicsSteps = Math.round(periodS / world.timestepS);
+  // At 50 Hz, or as near to it as whole steps of the physics come.
+  const cycles = largestDivisor(physicsSteps, Math.round(periodS * COMMAND_RATE_HZ));
   const goals = task.goalImages(camera);
   task.start();
   const driver = await setup.driver(goals);
@@ -71,7 +76,10 @@ export async function runEpisode(task: Task, setup: EpisodeSetup): Promise<Episo
     await driver.period(image);
     if (driver.energy !== undefined) energies.push(driver.energy);
     if (driver.planMs !== undefined) planMs.push(Math.round(10 * driver.planMs) / 10);
-    world.step(physicsSteps);
+    for (let cycle = 0; cycle < cycles; cycle++) {
+      world.step(physicsSteps / cycles);
+      driver.cycle?.();
+    }
     image = camera.rgb();
     success = task.success();
   }
@@ -95,6 +103,13 @@ export async function runEpisode(task: Task, setup: EpisodeSetup): Promise<Episo
     frames: evenly(frames, FRAMES),
     goals,
   };
+}
+
+/** The largest divisor of `whole` that is at most `most`. */
+function largestDivisor(whole: number, most: number): number {
+  let divisor = Math.max(1, Math.min(whole, most));
+  while (whole % divisor !== 0) divisor--;
+  return divisor;
 }
 
 /** At most `count` of the values, evenly spaced, the first and the last among them. */
