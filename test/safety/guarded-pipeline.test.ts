@@ -68,7 +68,7 @@ for (const [name, assess] of [
   ["answers NaN", () => ({ scale: NaN })], ["answers 2", () => ({ scale: 2 })], ["answers -1", () => ({ scale: -1 })], ["throws", () => { throw new Error("no licence"); }],
 ] as const) {
   test(`a guard that ${name} halts and is named`, () => {
-    const command = guarded(assess as () => Verdict).command(moved([0.05]), PERIOD_S);
+    const command = guarded(assess).command(moved([0.05]), PERIOD_S);
     assert.ok(command.kind === "hold" && command.reason === "internal_error");
     assert.match(command.sentence, /"test"/);
   });
