@@ -8,4 +8,5 @@ export interface Setpoint {
 export type HoldReason =
   | "waiting_for_camera" | "waiting_for_joint_states" | "camera_stale" | "joint_states_stale"
   | "no_goal" | "goal_reached" | "plan_late" | "plan_not_finite" | "plan_not_improving"
-  | "command_not_finite" | "joint_out_of_bounds" | "tracking_error" | "stopped_by_user" | "internal_error" | "shutdown";
+  | "command_not_finite" | "joint_out_of_bounds" | "tracking_error" | "stopped_by_user" | "internal_error" | "shutdown"
+  | "collision_near" | "keep_out_zone" | "workspace_left" | "cartesian_speed" | "singularity";
