@@ -8,10 +8,6 @@ export interface CollisionMjcf {
   readonly meshFiles: ReadonlyMap<string, Uint8Array>;
 }
 
-// A distance that is a millionth of a metre off hides which way a slow motion goes.
-const CCD_TOLERANCE = 1e-10;
-const CCD_ITERATIONS = 200;
-
 const MESH_EXTENSIONS = /\.(stl|obj|msh)$/i;
 
 /** Name of the geom of shape `i` of the robot. */
@@ -67,7 +63,6 @@ export function collisionMjcf(
   };
   const xml = `<mujoco>
 <compiler angle="radian" eulerseq="XYZ"/>
-<option ccd_tolerance="${CCD_TOLERANCE}" ccd_iterations="${CCD_ITERATIONS}"/>
 <default><geom contype="0" conaffinity="0"/></default>
 <asset>${assets.join("")}</asset>
 <worldbody>${obstacles.map((obstacle, i) => obstacleXml(obstacle, i)).join("")}${body(base)}</worldbody>

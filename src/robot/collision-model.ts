@@ -1,6 +1,7 @@
 import { type ExcludedPair, rigidBodies, structuralExclusion } from "./allowed-contacts.js";
 import { CollisionField, type ShapePair } from "./collision-field.js";
 import { collisionMjcf } from "./collision-mjcf.js";
+import { ConvexShapes } from "./convex-shapes.js";
 import { jointsBelow } from "./joints-below.js";
 import { readMeshFile } from "./mesh-file.js";
 import { type Mujoco, mujoco } from "./mujoco.js";
@@ -41,7 +42,8 @@ export class CollisionModel {
   /** URIs of the meshes that were left out because they could not be read. */
   readonly ignoredMeshes: readonly string[];
   readonly jointNames: readonly string[];
-  readonly #shapes: ShapeKinematics;
+  readonly #placed: ShapeKinematics;
+  readonly #convex: ConvexShapes;
   readonly #pairs: readonly ShapePair[];
 
   private constructor(mj: Mujoco, xml: string, options: CollisionModelOptions) {
@@ -62,9 +64,10 @@ export class CollisionModel {
     if (!shapes.some(({ link }) => bodies.get(link) !== 0)) {
       throw new Error(`robot: the URDF "${urdf.name}" has no collision shape on a link that moves; add <collision> elements, or switch the collision check off`);
     }
-    this.#shapes = new ShapeKinematics(mj, collisionMjcf(baseLink, joints, shapes, obstacles, meshes), joints, this.jointNames);
+    this.#placed = new ShapeKinematics(mj, collisionMjcf(baseLink, joints, shapes, obstacles, meshes), joints, this.jointNames);
     try {
-      const ids = shapes.map((_, i) => this.#shapes.shapeId(i));
+      this.#convex = new ConvexShapes(mj, this.#placed.model);
+      const ids = shapes.map((_, i) => this.#placed.shapeId(i));
       const gripper = options.gripperJoints ?? this.jointNames.filter((name) => /finger|gripper/i.test(name));
       const why = structuralExclusion(baseLink, joints, gripper);
       const excluded = new Map<string, ExcludedPair>();
@@ -77,7 +80,7 @@ export class CollisionModel {
           else excluded.set(pairKey({ first, second }), { first, second, why: reason });
         }
       }
-      const sampled = sampleContacts(new CollisionField(this.#shapes, self), limits, options.alwaysCloseM ?? 0.02);
+      const sampled = sampleContacts(new CollisionField(this.#placed, this.#convex, self), limits, options.alwaysCloseM ?? 0.02);
       for (const { first, second } of self) {
         const reason = exclusionOf(sampled.get(pairKey({ first, second }))!);
         if (reason !== undefined) excluded.set(pairKey({ first, second }), { first, second, why: reason });
@@ -85,10 +88,10 @@ export class CollisionModel {
       this.excluded = [...excluded.values()];
       const around = obstacles.flatMap((obstacle, o) =>
         linksOf(obstacle, shapes, bodies).map((i): ShapePair =>
-          ({ kind: obstacle.kind, first: shapes[i]!.link, second: obstacle.name, geoms: [ids[i]!, this.#shapes.obstacleId(o)] })));
+          ({ kind: obstacle.kind, first: shapes[i]!.link, second: obstacle.name, geoms: [ids[i]!, this.#placed.obstacleId(o)] })));
       this.#pairs = [...self.filter((pair) => !excluded.has(pairKey(pair))), ...around];
     } catch (error) {
-      this.#shapes.dispose();
+      this.#placed.dispose();
       throw error;
     }
   }
@@ -103,12 +106,12 @@ export class CollisionModel {
 
   /** Distances of the pairs of these kinds. Fields share the model: they are of no use after dispose(). */
   field(kinds: readonly ShapePair["kind"][]): CollisionField {
-    return new CollisionField(this.#shapes, this.#pairs.filter(({ kind }) => kinds.includes(kind)));
+    return new CollisionField(this.#placed, this.#convex, this.#pairs.filter(({ kind }) => kinds.includes(kind)));
   }
 
   /** Gives the WebAssembly memory back. */
   dispose(): void {
-    this.#shapes.dispose();
+    this.#placed.dispose();
   }
 }
 

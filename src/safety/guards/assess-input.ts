@@ -17,7 +17,8 @@ export function assessInput(guard: string, motion: Motion, joints: number): Verd
     const position = motion.positions[j];
     const velocity = motion.velocities[j];
     const rest = motion.rest[j];
-    if (!Number.isFinite(position) || !Number.isFinite(velocity) || !Number.isFinite(rest)) {
+    // The difference of two huge numbers is not finite either; that of two that are not finite never is.
+    if (!Number.isFinite(velocity) || !Number.isFinite(rest! - position!)) {
       return {
         scale: 0, reason: "command_not_finite",
         sentence: `Holding: the guard "${guard}" was given position ${position}, velocity ${velocity} and rest ${rest} for joint ${j + 1}.`,

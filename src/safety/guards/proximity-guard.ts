@@ -16,7 +16,8 @@ const LOOK_AHEAD = 1e-3;
 /**
  * Keeps pairs of shapes apart: slower from a distance on, a halt when the motion would come to rest too near. Each pair is
  * judged alone, so that backing away from one thing does not excuse running into another. From within the halt distance only
- * motions that bring a pair no nearer are allowed, slowly.
+ * motions that lead out, or no deeper in, are allowed, slowly; there all that is too near to one obstacle is judged by what is
+ * deepest, as an arm that lies across a zone can hardly better every link at once.
  */
 export class ProximityGuard implements Guard {
   readonly name: string;
@@ -24,6 +25,10 @@ export class ProximityGuard implements Guard {
   readonly #field: DistanceField;
   readonly #thresholds: readonly ProximityThresholds[];
   readonly #reach: Float64Array;
+  /** Number of the obstacle, or of the two links, of each pair. */
+  readonly #group: Int32Array;
+  readonly #groupNow: Float64Array;
+  readonly #groupLeading: Float64Array;
   readonly #now: Float64Array;
   readonly #ahead: Float64Array;
   readonly #leading: Float64Array;
@@ -50,6 +55,13 @@ export class ProximityGuard implements Guard {
       requireBelow(`halt distance of ${first} and ${second}`, haltDistanceM, "the slow-down distance", slowDownDistanceM);
     }
     const count = field.pairs.length;
+    const groups = new Map<string, number>();
+    this.#group = Int32Array.from(field.pairs, ({ kind, first, second }) => {
+      const key = kind === "self" ? `${first}\n${second}` : second;
+      if (!groups.has(key)) groups.set(key, groups.size);
+      return groups.get(key)!;
+    });
+    [this.#groupNow, this.#groupLeading] = [new Float64Array(groups.size), new Float64Array(groups.size)];
     this.#reach = Float64Array.from(this.#thresholds, ({ slowDownDistanceM }) => slowDownDistanceM);
     [this.#now, this.#ahead, this.#leading] = [new Float64Array(count), new Float64Array(count), new Float64Array(count)];
     [this.#offsetsNow, this.#offsetsAtRest, this.#offsets] = [new Float64Array(3 * count), new Float64Array(3 * count), new Float64Array(3 * count)];
@@ -73,7 +85,8 @@ export class ProximityGuard implements Guard {
       if (now <= thresholds.haltDistanceM) {
         if (!looked) this.#lookWhereItLeads(motion);
         looked = true;
-        scale = this.#leading[pair]! >= now ? RETREAT_SCALE : 0;
+        const group = this.#group[pair]!;
+        scale = this.#groupLeading[group]! >= this.#groupNow[group]! ? RETREAT_SCALE : 0;
       } else if (!(ahead > thresholds.haltDistanceM)) {
         scale = 0;
       } else {
@@ -111,10 +124,17 @@ export class ProximityGuard implements Guard {
       speed = Math.max(speed, Math.abs(velocities[j]!));
     }
     for (let j = 0; j < this.#positions.length; j++) {
-      const step = way > 0 ? (rest[j]! - positions[j]!) * Math.max(1, LOOK_AHEAD / way) : velocities[j]! * (LOOK_AHEAD / speed);
+      const step = way > 0 ? ((rest[j]! - positions[j]!) / way) * Math.max(way, LOOK_AHEAD) : (velocities[j]! / speed) * LOOK_AHEAD;
       this.#positions[j] = positions[j]! + step;
     }
     this.#field.measure(this.#positions, this.#reach, this.#leading, this.#offsets);
+    this.#groupNow.fill(Infinity);
+    this.#groupLeading.fill(Infinity);
+    for (let pair = 0; pair < this.#group.length; pair++) {
+      const group = this.#group[pair]!;
+      this.#groupNow[group] = Math.min(this.#groupNow[group]!, this.#now[pair]!);
+      this.#groupLeading[group] = Math.min(this.#groupLeading[group]!, this.#leading[pair]!);
+    }
   }
 
   /** How far the shapes of a pair move with respect to each other, m. */

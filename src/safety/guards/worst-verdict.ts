@@ -2,8 +2,8 @@ import { ALLOWED } from "./assess-input.js";
 import type { Guard, Motion, Verdict } from "./guard.js";
 
 /**
- * The strictest of all guards' verdicts; of equals the first. A guard that throws, or says a scale that is not in 0..1, is a halt
- * that names it.
+ * The strictest of all guards' verdicts; of equals the first. A guard that throws, says a scale that is not in 0..1, or slows
+ * without a reason, is a halt that names it.
  */
 export function worstVerdict(guards: readonly Guard[], motion: Motion): Verdict {
   let worst = ALLOWED;
@@ -19,7 +19,7 @@ function ask(guard: Guard, motion: Motion): Verdict {
     const verdict = guard.assess(motion);
     const { scale } = verdict;
     if (!(scale >= 0 && scale <= 1)) return halt(guard, `said a scale of ${scale}`);
-    if (scale < 1 && (verdict.reason === undefined || verdict.sentence === undefined)) return { ...halt(guard, "gave no reason"), ...verdict };
+    if (scale < 1 && (verdict.reason === undefined || verdict.sentence === undefined)) return halt(guard, "gave no reason");
     return verdict;
   } catch (error) {
     return halt(guard, `failed: ${(error instanceof Error ? error.message : String(error)).replace(/\s+/g, " ")}`);
