@@ -6,6 +6,7 @@ import type { PlanningService } from "../control/planning-service.js";
 import { eeDeltaRestAction } from "../control/rest-action.js";
 import { FR3_FULL_OPENING_M } from "../robot/fr3.js";
 import { CommandPipeline } from "../safety/command-pipeline.js";
+import type { Guard } from "../safety/guards/index.js";
 import type { Driver } from "./driver.js";
 
 export interface ControllerDriverOptions {
@@ -19,6 +20,8 @@ export interface ControllerDriverOptions {
   readonly seed: number;
   /** Share of the planner's width that is left at the goal, in (0, 1]. */
   readonly explorationFloor: number;
+  /** What slows and halts the arm, as in the node. */
+  readonly guards: readonly Guard[];
 }
 
 /**
@@ -38,12 +41,12 @@ export class ControllerDriver implements Driver {
   }
 
   private constructor(options: ControllerDriverOptions, goals: number) {
-    const { world, planning, actionNames, stateNames, periodS, reachedBelow, seed, explorationFloor } = options;
+    const { world, planning, actionNames, stateNames, periodS, reachedBelow, seed, explorationFloor, guards } = options;
     this.#world = world;
     this.#goals = goals;
     this.#controller = new Controller({
       actionSpace: world.actions,
-      pipeline: new CommandPipeline(world.robot.limits),
+      pipeline: new CommandPipeline(world.robot.limits, { guards }),
       planning,
       ports: {
         sendTrajectory: (trajectory) => { world.command.setTrajectory(trajectory, world.timeS); },

@@ -4,7 +4,9 @@ import { RayCastCamera } from "../../sim/camera.js";
 import { drawEnvironment, evaluationRoomSeed } from "../../sim/environments/index.js";
 import { cameraSide } from "../../sim/picture-size.js";
 import { createTask, type SceneTruth, type Task, type TaskGoal } from "../../sim/tasks.js";
-import { SimWorld } from "../../sim/world.js";
+import { SimWorld, demoUrdf } from "../../sim/world.js";
+import { FR3_WORKSPACE, fr3Collision } from "../robot/fr3.js";
+import { createGuards } from "../safety/guards/index.js";
 import type { ControllerGoal } from "../control/controller-options.js";
 import { DEFAULT_EXPLORATION_FLOOR } from "../control/exploration-scale.js";
 import { InThreadPlanningService } from "../control/in-thread-planning-service.js";
@@ -57,6 +59,8 @@ const { action, state, energy, image } = manifest;
 const bounds = { low: Float32Array.from(action.low), high: Float32Array.from(action.high) };
 const world = await SimWorld.create();
 const camera = new RayCastCamera(world, { width: cameraSide(image.width), height: cameraSide(image.height) });
+/** As the node has them by default. */
+const guards = createGuards(world.robot, { workspace: FR3_WORKSPACE, collision: await fr3Collision(demoUrdf()) });
 /** Loaded when the first episode needs it: baselines do not. */
 let learned: OnnxWorldModel | undefined;
 
@@ -76,7 +80,7 @@ function trueGoals(model: { latentOf(truth: SceneTruth): Float32Array }, task: T
 
 async function startDriver({ cell, seed }: Job, task: Task, goals: readonly TaskGoal[]): Promise<Driver> {
   const shared = {
-    world, actionNames: action.names, stateNames: state.names, periodS: action.period_s, seed, explorationFloor: setup.explorationFloor,
+    world, guards, actionNames: action.names, stateNames: state.names, periodS: action.period_s, seed, explorationFloor: setup.explorationFloor,
   };
   switch (cell.policy) {
     case "jepa":

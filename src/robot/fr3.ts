@@ -1,4 +1,5 @@
 import { EeDeltaActions, type Workspace } from "./ee-delta.js";
+import { CollisionModel } from "./collision-model.js";
 import { RobotModel } from "./model.js";
 
 /** Joint positions of the usual ready pose, gripper open: rad for the arm, m for the finger. */
@@ -21,6 +22,11 @@ export const TOOL_DOWN: readonly number[] = [1, 0, 0, 0, -1, 0, 0, 0, -1];
 /** Kinematics of the demo arm from its URDF text. */
 export function fr3Model(urdf: string): Promise<RobotModel> {
   return RobotModel.fromUrdf(urdf, { baseLink: "fr3_link0", toolLink: "fr3_hand_tcp", jointNames: FR3_JOINTS });
+}
+
+/** Its collision shapes, without anything about it. */
+export function fr3Collision(urdf: string): Promise<CollisionModel> {
+  return CollisionModel.fromUrdf(urdf, { baseLink: "fr3_link0", jointNames: FR3_JOINTS });
 }
 
 /** The demo arm's action space: both fingers move by the finger joint's value. */

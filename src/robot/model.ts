@@ -1,4 +1,5 @@
 import type { MjData, MjModel } from "@mujoco/mujoco";
+import { jointsBelow } from "./joints-below.js";
 import { type Mujoco, mujoco } from "./mujoco.js";
 import type { JointLimits } from "./types.js";
 import { parseUrdf, type Urdf, type UrdfJoint } from "./urdf.js";
@@ -122,20 +123,6 @@ function chainTo(urdf: Urdf, base: string, tool: string): Set<string> {
     link = joint.parent;
   }
   return chain;
-}
-
-/** The joints that hang below a link; what carries it (a table, a mobile base) is left out, so that its frame is the world's. */
-function jointsBelow(urdf: Urdf, base: string): UrdfJoint[] {
-  const reached = new Set([base]);
-  const joints = new Set<UrdfJoint>();
-  for (const link of reached) {
-    for (const joint of urdf.joints) {
-      if (joint.parent !== link || reached.has(joint.child)) continue;
-      joints.add(joint);
-      reached.add(joint.child);
-    }
-  }
-  return urdf.joints.filter((joint) => joints.has(joint));
 }
 
 function compile(mj: Mujoco, urdf: Urdf, base: string, joints: readonly UrdfJoint[]): MjModel {

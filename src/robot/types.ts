@@ -40,3 +40,19 @@ export interface ActionSpace {
   /** Proprioception in the order and units of the bundle's manifest. */
   state(joints: JointState): Float32Array;
 }
+
+/** A shape that stands still in the base frame. Lengths in m; rotation as fixed-axis roll, pitch, yaw in rad, as in a URDF. */
+export type StaticGeometry =
+  | { readonly shape: "box"; readonly centerM: readonly number[]; /** Full edge lengths. */ readonly sizeM: readonly number[]; readonly rotationRpyRad: readonly number[] }
+  | { readonly shape: "sphere"; readonly centerM: readonly number[]; readonly radiusM: number }
+  /** All that lies behind a plane; the normal points out of it, to where the robot may be. */
+  | { readonly shape: "half_space"; readonly pointM: readonly number[]; readonly normal: readonly number[] };
+
+/** Something that the robot must keep clear of: air that it may not enter, or a solid thing of the scene. */
+export interface StaticObstacle {
+  readonly name: string;
+  readonly kind: "keep_out" | "scene";
+  readonly geometry: StaticGeometry;
+  /** The links that must keep clear; without it all links that move. */
+  readonly links?: readonly string[];
+}

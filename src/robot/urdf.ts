@@ -1,5 +1,5 @@
-import { XMLParser } from "fast-xml-parser";
 import type { JointLimits } from "./types.js";
+import { attribute, child, list, parseRobotXml, readNumber, readVector, text } from "./xml-node.js";
 
 /** A joint as the URDF has it. Origin: metres and radians (fixed-axis roll, pitch, yaw). */
 export interface UrdfJoint {
@@ -10,7 +10,10 @@ export interface UrdfJoint {
   readonly origin: { readonly xyz: string; readonly rpy: string };
   readonly axis: string;
   readonly limits: JointLimits | undefined;
+  /** The joint that it follows: its position is that joint's times the multiplier, plus the offset (rad, m). */
   readonly mimics: string | undefined;
+  readonly mimicMultiplier: number;
+  readonly mimicOffset: number;
 }
 
 /** The part of a URDF that motion needs: links, joints, limits. Shapes are left to whoever draws or collides. */
@@ -30,19 +33,7 @@ const DEFAULT_TIME_TO_FULL_ACCELERATION_S = 0.01;
  * @throws Error with one line that names the joint or link and what is wrong with it.
  */
 export function parseUrdf(xml: string): Urdf {
-  const parser = new XMLParser({
-    ignoreAttributes: false,
-    attributeNamePrefix: "",
-    isArray: (_name, path) => path === "robot.link" || path === "robot.joint",
-  });
-  let root: unknown;
-  try {
-    root = parser.parse(xml, true);
-  } catch (error) {
-    throw new Error(`urdf: not well-formed XML: ${error instanceof Error ? error.message : String(error)}`);
-  }
-  const robot = child(root, "robot");
-  if (robot === undefined) throw new Error("urdf: no <robot> element; is this a URDF file (not xacro, SDF or MJCF)?");
+  const robot = parseRobotXml(xml);
   const links = list(robot, "link").map((link) => text(link, "name", "link"));
   const known = new Set(links);
   const joints = list(robot, "joint").map((joint) => readJoint(joint));
@@ -63,31 +54,26 @@ function readJoint(node: unknown): UrdfJoint {
   if (type !== "revolute" && type !== "continuous" && type !== "prismatic" && type !== "fixed") {
     throw new Error(`urdf: joint "${name}" has the type "${type}"; revolute, continuous, prismatic and fixed are supported`);
   }
+  const where = `joint "${name}"`;
   const origin = child(node, "origin");
+  const mimic = child(node, "mimic");
   return {
     name,
     type,
     parent: text(child(node, "parent"), "link", `<parent> of joint "${name}"`),
     child: text(child(node, "child"), "link", `<child> of joint "${name}"`),
-    origin: { xyz: readVector(name, "origin xyz", attribute(origin, "xyz")), rpy: readVector(name, "origin rpy", attribute(origin, "rpy")) },
-    axis: readAxis(name, attribute(child(node, "axis"), "xyz")),
+    origin: { xyz: readVector(where, "origin xyz", attribute(origin, "xyz")), rpy: readVector(where, "origin rpy", attribute(origin, "rpy")) },
+    axis: readAxis(where, attribute(child(node, "axis"), "xyz")),
     limits: type === "fixed" ? undefined : readLimits(name, type, child(node, "limit")),
-    mimics: attribute(child(node, "mimic"), "joint"),
+    mimics: attribute(mimic, "joint"),
+    mimicMultiplier: readNumber(where, "mimic multiplier", attribute(mimic, "multiplier") ?? "1"),
+    mimicOffset: readNumber(where, "mimic offset", attribute(mimic, "offset") ?? "0"),
   };
 }
 
-/** Checks three numbers; "0 0 0" where there are none. */
-function readVector(joint: string, what: string, value = "0 0 0"): string {
-  const numbers = value.trim().split(/\s+/);
-  if (numbers.length !== 3 || !numbers.every((number) => number !== "" && Number.isFinite(Number(number)))) {
-    throw new Error(`urdf: joint "${joint}": ${what}="${value}" is not three numbers`);
-  }
-  return value;
-}
-
-function readAxis(joint: string, value = "1 0 0"): string {
-  if (readVector(joint, "axis xyz", value).trim().split(/\s+/).every((number) => Number(number) === 0)) {
-    throw new Error(`urdf: joint "${joint}": axis xyz="${value}" has no direction`);
+function readAxis(where: string, value = "1 0 0"): string {
+  if (readVector(where, "axis xyz", value).trim().split(/\s+/).every((number) => Number(number) === 0)) {
+    throw new Error(`urdf: ${where}: axis xyz="${value}" has no direction`);
   }
   return value;
 }
@@ -101,9 +87,7 @@ function readLimits(joint: string, type: string, node: unknown): JointLimits {
   const number = (key: string, missing: number): number => {
     const value = attribute(node, key);
     if (value === undefined) return missing;
-    const parsed = Number(value);
-    if (value.trim() === "" || !Number.isFinite(parsed)) throw new Error(`urdf: joint "${joint}": limit ${key}="${value}" is not a number`);
-    return parsed;
+    return readNumber(`joint "${joint}"`, `limit ${key}`, value);
   };
   const maxAcceleration = number("acceleration", DEFAULT_MAX_ACCELERATION);
   const unbounded = type === "continuous" ? Infinity : 0;
@@ -122,24 +106,4 @@ function readLimits(joint: string, type: string, node: unknown): JointLimits {
   if (!(limits.maxAcceleration > 0)) throw new Error(`urdf: joint "${joint}" has no positive acceleration limit in <limit>`);
   if (!(limits.maxJerk > 0)) throw new Error(`urdf: joint "${joint}" has no positive jerk limit in <limit>`);
   return limits;
-}
-
-function child(node: unknown, name: string): unknown {
-  return typeof node === "object" && node !== null ? (node as Record<string, unknown>)[name] : undefined;
-}
-
-function list(node: unknown, name: string): unknown[] {
-  const value = child(node, name);
-  return Array.isArray(value) ? value : [];
-}
-
-function attribute(node: unknown, name: string): string | undefined {
-  const value = child(node, name);
-  return typeof value === "string" ? value : undefined;
-}
-
-function text(node: unknown, name: string, where: string): string {
-  const value = attribute(node, name);
-  if (value === undefined || value === "") throw new Error(`urdf: ${where} has no ${name}`);
-  return value;
 }

@@ -134,7 +134,7 @@ export class ControllerNode {
     const limits = this.#ros.parameters.values(jointLimitParameters(p.joints));
     const urdf = p.urdf === "" ? await this.#robotDescription(p.robot_description_timeout_s) : await readFile(locate("urdf", p.urdf), "utf8");
     const deadlineMs = (): number => this.#ros.parameters.values(CONTROLLER_PARAMETERS)["planner.deadline_ms"];
-    this.#assembly = await assembleController(p, limits, urdf, deadlineMs, (sentence) => { this.#ros.log.error(sentence); });
+    this.#assembly = await assembleController(p, limits, urdf, deadlineMs, (sentence) => { this.#ros.log.error(sentence); }, (sentence) => { this.#ros.log.warn(sentence); });
   }
 
   #configure(): void {

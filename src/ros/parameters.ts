@@ -107,6 +107,45 @@ export const CONTROLLER_PARAMETERS = {
   "safety.tracking_tolerance": {
     type: "double", default: 0.2, range: [0.01, 3], changes: "static", description: "A joint further from its setpoint than this makes the robot hold, rad.",
   },
+  "safety.max_tool_speed_mps": {
+    type: "double", default: 0.25, range: [0, 10], changes: "static", description: "Highest speed of the tool, m/s. 0: no limit beyond those of the joints.",
+  },
+  "safety.workspace_tolerance_m": {
+    type: "double", default: 0.01, range: [0, 1], changes: "static", description: "How far outside `workspace` the tool may come to rest before it is halted, m.",
+  },
+  "safety.singularity_slow_down": {
+    type: "double", default: 17, range: [0, 10000], changes: "static",
+    description: "Condition number of the tool's Jacobian from which on motion toward a singularity is slowed. 0: singularities are not watched.",
+  },
+  "safety.singularity_halt": {
+    type: "double", default: 30, range: [1, 100000], changes: "static", description: "Condition number at which motion toward a singularity halts.",
+  },
+  "safety.collision_check": {
+    type: "bool", default: true, changes: "static",
+    description: "Whether distances between the URDF's collision shapes, and to what `safety.keep_out_file` lists, slow and halt the arm.",
+  },
+  "safety.self_slow_down_distance_m": {
+    type: "double", default: 0.02, range: [0.001, 1], changes: "static", description: "Distance between two links below which the arm is slowed, m.",
+  },
+  "safety.self_halt_distance_m": {
+    type: "double", default: 0.005, range: [0, 1], changes: "static", description: "Distance between two links at which the arm is halted, m.",
+  },
+  "safety.scene_slow_down_distance_m": {
+    type: "double", default: 0.05, range: [0.001, 2], changes: "static",
+    description: "Distance to a thing or zone of `safety.keep_out_file` below which the arm is slowed, m; an entry may have its own.",
+  },
+  "safety.scene_halt_distance_m": {
+    type: "double", default: 0.01, range: [0, 2], changes: "static",
+    description: "Distance to a thing of `safety.keep_out_file` at which the arm is halted, m; an entry may have its own. Zones halt at their border.",
+  },
+  "safety.keep_out_file": {
+    type: "string", default: "", changes: "static",
+    description: "JSON file of keep-out zones and things of the scene (docs/safety.md), looked for like `bundle`. Empty: none.",
+  },
+  "safety.ignore_unreadable_meshes": {
+    type: "bool", default: false, changes: "static",
+    description: "Whether collision meshes of the URDF that cannot be read are left out, with a line in the log, instead of refused.",
+  },
 } as const satisfies ParameterSpecs;
 
 export type ControllerParameters = ParameterValues<typeof CONTROLLER_PARAMETERS>;

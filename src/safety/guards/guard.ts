@@ -10,15 +10,22 @@ export interface Motion {
   readonly rest: ArrayLike<number>;
 }
 
-/** scale: share of the wanted speed that is allowed, 0..1; 0 is a halt. reason and sentence whenever scale < 1. */
+/** What a guard says of a motion. */
 export interface Verdict {
+  /** Share of the wanted speed that is allowed, 0..1, the same for all joints so that the direction is kept; 0 is a halt. */
   readonly scale: number;
+  /** There whenever the scale is below 1. */
   readonly reason?: HoldReason;
+  /** For people, one line; there whenever the scale is below 1. */
   readonly sentence?: string;
 }
 
-/** Something that slows or halts the arm, whatever model and planner want. */
+/**
+ * Something that may slow or halt a motion. Guards keep nothing from one question to the next, so they can be asked in any order,
+ * and again about the slowed motion. They are part of a safety pipeline that is not a certified safety function.
+ */
 export interface Guard {
   readonly name: string;
+  /** Never throws on purpose; whoever asks must take an error as a halt (worstVerdict() does). */
   assess(motion: Motion): Verdict;
 }

@@ -1,8 +1,12 @@
+import { ALLOWED } from "./assess-input.js";
 import type { Guard, Motion, Verdict } from "./guard.js";
 
-/** The smallest scale of all guards with its reason. A guard that fails, or says what is no share, halts. */
+/**
+ * The strictest of all guards' verdicts; of equals the first. A guard that throws, says a scale that is not in 0..1, or slows
+ * without a reason, is a halt that names it.
+ */
 export function worstVerdict(guards: readonly Guard[], motion: Motion): Verdict {
-  let worst: Verdict = { scale: 1 };
+  let worst = ALLOWED;
   for (const guard of guards) {
     const verdict = ask(guard, motion);
     if (verdict.scale < worst.scale) worst = verdict;
@@ -13,9 +17,15 @@ export function worstVerdict(guards: readonly Guard[], motion: Motion): Verdict 
 function ask(guard: Guard, motion: Motion): Verdict {
   try {
     const verdict = guard.assess(motion);
-    if (verdict.scale >= 0 && verdict.scale <= 1) return verdict;
-    return { scale: 0, reason: "internal_error", sentence: `Holding: the guard "${guard.name}" answered ${verdict.scale}.` };
+    const { scale } = verdict;
+    if (!(scale >= 0 && scale <= 1)) return halt(guard, `said a scale of ${scale}`);
+    if (scale < 1 && (verdict.reason === undefined || verdict.sentence === undefined)) return halt(guard, "gave no reason");
+    return verdict;
   } catch (error) {
-    return { scale: 0, reason: "internal_error", sentence: `Holding: the guard "${guard.name}" failed: ${error instanceof Error ? error.message : String(error)}` };
+    return halt(guard, `failed: ${(error instanceof Error ? error.message : String(error)).replace(/\s+/g, " ")}`);
   }
+}
+
+function halt(guard: Guard, what: string): Verdict {
+  return { scale: 0, reason: "internal_error", sentence: `Holding: the guard "${guard.name}" ${what}.` };
 }
