@@ -391,7 +391,7 @@ export class Controller {
     const share = energyShare(goal);
     const progress = share === undefined ? "" : `, energy at ${(100 * share).toFixed(0)} % of its start`;
     const { slowed } = this.#motion;
-    const speed = slowed === undefined ? "" : ` Slowed to ${(100 * slowed.scale).toFixed(0)} %: ${slowed.sentence ?? slowed.reason ?? ""}`;
+    const speed = slowed === undefined ? "" : ` Slowed to ${(100 * slowed.scale).toFixed(0)} %: ${(slowed.sentence ?? "").replace(/^(Slowed|Holding): /, "")}`;
     this.#state = { kind: "planning", sentence: `Going for ${label(goal)}: step ${goal.steps}${progress}.${speed}` };
   }
 

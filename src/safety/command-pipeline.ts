@@ -58,6 +58,11 @@ const SLOW_DOWN_MARGIN = 0.02;
 /** So near to its way-point (s) a step is not planned anew: the next one comes, or its stop. */
 const NEARLY_THERE_S = 0.04;
 
+/** Where a whole step must not be taken, these shares of it are tried. */
+const SMALLER_STEPS = [0.5, 0.25, 0.1];
+
+const ALLOWED: Verdict = { scale: 1 };
+
 /** Faster than allowed by so much of it in the middle of a step is as good as allowed. */
 const SPEED_MARGIN = 0.01;
 
@@ -183,7 +188,7 @@ export class CommandPipeline {
     }
     const handoverS = this.#handoverS;
     const wantedSpeed = this.#armDistance(targets) / periodS;
-    const { arm, verdict, share } = this.#guardedStep(current.arm, handoverS, targets, periodS, 1);
+    const { arm, verdict, share } = this.#guardedStep(current.arm, handoverS, targets, periodS);
     if (verdict.scale === 0) return this.#holdFor(verdict.reason ?? "internal_error", verdict.sentence ?? "Holding: a guard halts the arm.");
     const gripperTargets = pick(targets, this.#gripper.indices);
     const gripper = this.#gripper.step(current.gripper, handoverS, gripperTargets, periodS, 1) ?? this.#goOn(this.#gripper, current.gripper);
@@ -250,24 +255,34 @@ export class CommandPipeline {
 
   /** The largest step that limits and guards allow; a verdict of 0 is a halt. */
   #guardedStep(
-    current: Profile, handoverS: number, targets: Float64Array, periodS: number, most: number,
+    current: Profile, handoverS: number, targets: Float64Array, periodS: number,
   ): { readonly arm: ScaledProfile; readonly verdict: Verdict; readonly share: number } {
     const armTargets = pick(targets, this.#arm.indices);
     const plan = (share: number): ScaledProfile => this.#arm.step(current, handoverS, armTargets, periodS, share) ?? this.#goOn(this.#arm, current);
-    let arm = plan(most);
-    if (this.#guards.length === 0 || arm.scale === 0) return { arm, verdict: { scale: 1 }, share: 1 };
+    let arm = plan(1);
+    if (this.#guards.length === 0 || arm.scale === 0) return { arm, verdict: ALLOWED, share: 1 };
     const along = (share: number): Verdict => {
-      let worst: Verdict = { scale: 1 };
+      let worst: Verdict = ALLOWED;
       for (let look = 1; look <= LOOKS; look++) {
         const verdict = this.#verdictAt(arm.profile, (look * periodS) / LOOKS, arm.profile, share);
         if (verdict.scale < worst.scale) worst = verdict;
       }
       return worst;
     };
-    const first = along(1);
-    if (first.scale === 1 || first.scale === 0) return { arm, verdict: first, share: first.scale };
-    let share = first.scale;
-    let said = first;
+    let share = 1;
+    let said = along(1);
+    // The whole step would end where the arm must not be; a part of it may not.
+    for (const smaller of SMALLER_STEPS) {
+      if (said.scale > 0) break;
+      arm = plan(smaller);
+      if (arm.scale === 0) return { arm, verdict: said, share: 1 };
+      const part = along(smaller);
+      if (part.scale === 0) continue;
+      share = smaller;
+      said = part.scale < smaller ? part : { ...said, scale: smaller };
+    }
+    if (said.scale === 1 || said.scale === 0) return { arm, verdict: said, share };
+    share = Math.min(share, said.scale);
     for (let i = 0; i < SPEED_TRIES; i++) {
       arm = plan(Math.min(arm.scale, share));
       if (arm.scale === 0) return { arm, verdict: said, share };

@@ -64,6 +64,17 @@ test("a guard that halts is a hold with its reason; the gripper still works when
   assert.equal(pipeline.command(moved([0.05]), PERIOD_S).kind, "move");
 });
 
+test("where a whole step must not end, a part of it is taken", () => {
+  const wall = HOME[0]! + 0.03;
+  const pipeline = guarded(({ rest }) => rest[0]! > wall ? { scale: 0, reason: "collision_near", sentence: "Holding: a wall." } : { scale: 1 });
+  const command = pipeline.command(moved([0.06]), PERIOD_S);
+  assert.ok(command.kind === "move" && command.scale === 0.25, JSON.stringify(command));
+  assert.deepEqual(command.slowed, { scale: 0.25, reason: "collision_near", sentence: "Holding: a wall." });
+  assert.ok(command.trajectory.points.at(-1)!.positions[0]! <= wall);
+  for (let i = 0; i < 5; i++) pipeline.command(moved([0.06], pipeline.setpoint.positions), PERIOD_S);
+  assert.ok(pipeline.hold().points.at(-1)!.positions[0]! <= wall);
+});
+
 for (const [name, assess] of [
   ["answers NaN", () => ({ scale: NaN })], ["answers 2", () => ({ scale: 2 })], ["answers -1", () => ({ scale: -1 })], ["throws", () => { throw new Error("no licence"); }],
 ] as const) {

@@ -115,7 +115,7 @@ export class ProximityGuard implements Guard {
     }
   }
 
-  /** Distances where the motion leads, a little farther than its rest when that is very near. */
+  /** Least distances on the motion's way; of a very short one, those a little farther on. */
   #lookWhereItLeads({ positions, velocities, rest }: Motion): void {
     let way = 0;
     let speed = 0;
@@ -123,11 +123,14 @@ export class ProximityGuard implements Guard {
       way = Math.max(way, Math.abs(rest[j]! - positions[j]!));
       speed = Math.max(speed, Math.abs(velocities[j]!));
     }
-    for (let j = 0; j < this.#positions.length; j++) {
-      const step = way > 0 ? ((rest[j]! - positions[j]!) / way) * Math.max(way, LOOK_AHEAD) : (velocities[j]! / speed) * LOOK_AHEAD;
-      this.#positions[j] = positions[j]! + step;
+    if (way >= LOOK_AHEAD) this.#leading.set(this.#ahead);
+    else {
+      for (let j = 0; j < this.#positions.length; j++) {
+        const direction = way > 0 ? (rest[j]! - positions[j]!) / way : velocities[j]! / speed;
+        this.#positions[j] = positions[j]! + direction * LOOK_AHEAD;
+      }
+      this.#field.measure(this.#positions, this.#reach, this.#leading, this.#offsets);
     }
-    this.#field.measure(this.#positions, this.#reach, this.#leading, this.#offsets);
     this.#groupNow.fill(Infinity);
     this.#groupLeading.fill(Infinity);
     for (let pair = 0; pair < this.#group.length; pair++) {

@@ -94,6 +94,14 @@ test("nobody jumps over a wall that is thinner than the way to the stop", async 
   assert.equal(ask(guard, toolMotion(closed, [0, 0.24, 0])).scale, 0);
 });
 
+test("the way out of a zone is not through its middle", async () => {
+  const guard = await keepOut(box([0.5, 0, 0.1], [0.3, 0.16, 0.4], { links: ["fr3_finger1", "fr3_finger2"] }));
+  const closed = armAt([0.5, -0.075, 0.1]);
+  closed[7] = 0;
+  assert.equal(ask(guard, toolMotion(closed, [0, -0.1, 0])).scale, 0.25);
+  assert.equal(ask(guard, toolMotion(closed, [0, 0.25, 0])).scale, 0);
+});
+
 test("sliding along a surface within the slow-down distance is slower, but no crawl; so is leaving it", async () => {
   const guard = await keepOut(floor(tip - 0.02));
   const approach = ask(guard, toolMotion(low, [0, 0, -0.01])).scale;
