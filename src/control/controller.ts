@@ -15,6 +15,7 @@ import type { ControllerState, ControllerStatus } from "./status.js";
 /** What is known about the goal that is being gone for. */
 interface ActiveGoal {
   readonly name: string;
+  readonly reachedBelow: number;
   readonly sequence: GoalSequence;
   steps: number;
   overruns: number;
@@ -101,8 +102,13 @@ export class Controller {
     return this.setGoals(goal.name, [goal]);
   }
 
-  /** Replaces the goal by sub-goals to be gone for in their order, as setGoal() does; rejects when there are none. */
-  async setGoals(name: string, goals: readonly ControllerGoal[]): Promise<void> {
+  /**
+   * Replaces the goal by sub-goals to be gone for in their order, as setGoal() does; rejects when there are none. When all are
+   * latents, the goal is replaced before this returns.
+   *
+   * @param given `reachedBelow`: energy below which this goal counts as reached, instead of the controller's own.
+   */
+  async setGoals(name: string, goals: readonly ControllerGoal[], given: { readonly reachedBelow?: number | undefined } = {}): Promise<void> {
     this.#refuseWhenStopped();
     if (goals.length === 0) throw new RangeError(`The goal "${name}" has no pictures: give at least one.`);
     const era = ++this.#goalEra;
@@ -114,12 +120,13 @@ export class Controller {
       this.#refuseUnusable(goal.name, latent);
       encoded.push({ name: goal.name, latent });
     }
-    const { reachedBelow, leftAboveFactor = 2, reachedFrames = 2, progress } = this.#options;
+    const { leftAboveFactor = 2, reachedFrames = 2, progress } = this.#options;
+    const reachedBelow = given.reachedBelow ?? this.#options.reachedBelow;
     this.#guard(() => {
       const sequence = new GoalSequence(encoded, {
         reachedBelow, frames: reachedFrames, leftAbove: leftAboveFactor * reachedBelow, progress: { ...DEFAULT_PROGRESS, ...progress },
       });
-      this.#goal = { name, sequence, steps: 0, overruns: 0, retries: 0, stalls: 0, result: undefined };
+      this.#goal = { name, reachedBelow, sequence, steps: 0, overruns: 0, retries: 0, stalls: 0, result: undefined };
       if (!this.#moving) this.#resyncWanted = true;
       this.#recovering = false;
       this.#startCold();
@@ -183,6 +190,12 @@ export class Controller {
   /** Resolves when no plan is being made; never rejects. */
   settled(): Promise<void> {
     return this.#pending.settled();
+  }
+
+  /** Whether the last trajectory sent has come to its end: the robot stands, as far as it follows. */
+  get standing(): boolean {
+    const { pipeline, clock } = this.#options;
+    return !pipeline.ready || this.#sentAtS === undefined || pipeline.setpointAt(clock() - this.#sentAtS).velocities.every((velocity) => velocity === 0);
   }
 
   get status(): ControllerStatus {
@@ -284,7 +297,7 @@ export class Controller {
         this.#recovering = false;
         this.#state = {
           kind: "reached", reason: "goal_reached",
-          sentence: `Reached "${goal.name}": energy ${energy.toPrecision(3)} (limit ${this.#options.reachedBelow.toPrecision(3)}).`,
+          sentence: `Reached "${goal.name}": energy ${energy.toPrecision(3)} (limit ${goal.reachedBelow.toPrecision(3)}).`,
         };
         this.#brake();
         return false;
