@@ -109,6 +109,7 @@ export class ControllerNode {
       },
       activate: () => { this.#activate(); },
       deactivate: () => { this.#deactivate(); },
+      settled: () => this.#settled(),
       cleanup: () => { this.#cleanup(); },
     };
     this.lifecycle = new LifecycleShell(ros, steps);
@@ -226,6 +227,14 @@ export class ControllerNode {
     // Brakes and forgets the goal, so that nothing starts to move by itself when the node is activated again.
     this.#configured?.controller.clearGoal();
     this.#endGoals(this.#configured, "The node was deactivated.");
+  }
+
+  /** The robot stands, or had time enough to brake, and its last command has left the process. */
+  async #settled(): Promise<void> {
+    for (const end = performance.now() + LONGEST_STOP_S * 1000; this.#configured?.controller.standing === false && performance.now() < end;) {
+      await new Promise((resolve) => { setTimeout(resolve, 20); });
+    }
+    await new Promise((resolve) => { setTimeout(resolve, FLUSH_S * 1000); });
   }
 
   #cleanup(): void {

@@ -22,6 +22,12 @@ export const GOAL_ERROR = {
 
 export type GoalErrorCode = (typeof GOAL_ERROR)[keyof typeof GOAL_ERROR];
 
+/** A code as the interface names it: "NO_PROGRESS". Codes of newer controllers are numbers. */
+export function goalErrorName(code: number): string {
+  const found = Object.entries(GOAL_ERROR).find(([, known]) => known === code);
+  return found === undefined ? `code ${code}` : found[0].replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
+}
+
 /** The code of a goal that ends because of a hold. A new reason has to find its place here before the project compiles. */
 export function errorCodeOf(reason: HoldReason): GoalErrorCode {
   switch (reason) {
