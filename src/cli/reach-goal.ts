@@ -49,7 +49,7 @@ export async function reachGoal(
     cancel();
   }
   const result = await orGone(client, node, handle.getResult());
-  const measured = `${toSeconds(result.duration).toFixed(1)} s, ${result.steps} steps${Number.isFinite(result.final_energy) ? `, energy ${result.final_energy.toPrecision(3)}` : ""}`;
+  const measured = `${toSeconds(result.duration).toFixed(1)} s, ${result.steps} ${result.steps === 1 ? "step" : "steps"}${Number.isFinite(result.final_energy) ? `, energy ${result.final_energy.toPrecision(3)}` : ""}`;
   if (handle.isSucceeded()) {
     return { kind: "reached", sentence: `reached (${measured})` };
   }
@@ -59,10 +59,8 @@ export async function reachGoal(
   };
 }
 
-function progressLine({ state, sentence, sub_goal, sub_goal_count, energy_share }: ReachGoalImageFeedback): string {
-  const part = sub_goal_count > 1 ? `${sub_goal} of ${sub_goal_count}, ` : "";
-  const share = Number.isFinite(energy_share) ? `${(100 * energy_share).toFixed(0)} % of the energy left, ` : "";
-  return `${part}${share}${state}: ${sentence}`;
+function progressLine({ state, sentence, sub_goal, sub_goal_count }: ReachGoalImageFeedback): string {
+  return `${sub_goal_count > 1 ? `${sub_goal} of ${sub_goal_count}, ` : ""}${state}: ${sentence}`;
 }
 
 /** Waits for an answer of the server, or until the server is gone. */

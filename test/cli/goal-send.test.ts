@@ -66,13 +66,13 @@ describe("goal send, with the simulator and the shipped model", { skip: SKIP_ACT
   it("says that the goal was not reached in time, with code 1", async () => {
     const result = await send("--tolerance", "1e-9", "--within", "1");
     assert.equal(result.code, 1, JSON.stringify(result));
-    assert.match(result.stderr, /jepa-mpc: goal .*goal\.png: TIMEOUT: Not reached within 1 s\. \(1\.\d s, \d+ steps, energy /);
+    assert.match(result.stderr, /jepa-mpc: goal .*goal\.png: TIMEOUT: Not reached within 1 s\. \(1\.\d s, \d+ steps?, energy /);
   });
 
   it("goes there, with code 0", async () => {
     const result = await send("--within", "60");
     assert.equal(result.code, 0, JSON.stringify(result));
-    assert.match(result.stdout, /^goal .*goal\.png reached \(\d+\.\d s, \d+ steps, energy \S+\)\n$/);
+    assert.match(result.stdout, /^goal .*goal\.png reached \(\d+\.\d s, \d+ steps?, energy \S+\)\n$/);
     assert.match(result.stderr, /^(preparing|planning): /);
   });
 
