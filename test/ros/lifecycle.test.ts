@@ -7,10 +7,10 @@ import { after, before, describe, it } from "node:test";
 import { ChildNode } from "../../src/demo/child-node.js";
 import { CONTROLLER_INTERFACES } from "../../src/ros/interfaces.js";
 import { ActionGoals, SKIP_ACTION } from "./action-goals.js";
+import { assertGraphAsDeclared } from "./declared-graph.js";
 import { graphEnv, ROOT, SKIP, startControllerWith, TINY_BUNDLE } from "./graph.js";
 import { Stranger } from "./stranger.js";
 
-import type { InterfaceSpec } from "../../src/ros/interface-spec.js";
 import type { Seen } from "./stranger.js";
 
 /** One end of a topic. */
@@ -84,25 +84,8 @@ describe("the controller under a lifecycle manager, in a namespace", { skip: SKI
 
   it("has exactly the topics, services and actions that are declared", async () => {
     await stranger.status((status) => status.values["state"] === "waiting_for_inputs", "a first status");
-    const from = stranger.mark;
-    stranger.do({ do: "graph", node: "/cell/jepa_mpc" });
-    const graph = await stranger.waitFor<Seen & Record<"publishers" | "subscriptions" | "services" | "actions", Record<string, string>>>((seen) => seen.event === "graph", "the graph", from);
-    const full = (name: string): string => name.startsWith("~/") ? `/cell/jepa_mpc/${name.slice(2)}` : name.startsWith("/") ? name : `/cell/${name}`;
-    const declared = (fits: (spec: InterfaceSpec) => boolean): Record<string, string> =>
-      Object.fromEntries<string>(Object.values<InterfaceSpec>(CONTROLLER_INTERFACES).filter(fits).map(({ name, type }): [string, string] => [full(name), type]).sort());
-    // What rclnodejs gives every node, and the parts an action is made of.
-    const own = (seen: Record<string, string>): Record<string, string> => Object.fromEntries(Object.entries(seen)
-      .filter(([name, type]) => !name.includes("/_action/") && !/^(rcl_interfaces|lifecycle_msgs|type_description_interfaces)\//.test(type)).sort());
-    // These are there with other parameters only.
-    const now = (specs: Record<string, string>, ...others: readonly InterfaceSpec[]): Record<string, string> =>
-      Object.fromEntries(Object.entries(specs).filter(([name]) => !others.some((other) => full(other.name) === name)));
     const { compressedImage, robotDescription, positions } = CONTROLLER_INTERFACES;
-    assert.deepEqual(own(graph.publishers), now(declared((spec) => spec.kind === "topic" && spec.direction === "out"), positions));
-    assert.deepEqual(own(graph.subscriptions), now(declared((spec) => spec.kind === "topic" && spec.direction === "in"), compressedImage, robotDescription));
-    assert.deepEqual(own(graph.services), declared((spec) => spec.kind === "service"));
-    if (SKIP_ACTION === false) {
-      assert.deepEqual(graph.actions, declared((spec) => spec.kind === "action"));
-    }
+    await assertGraphAsDeclared(stranger, "/cell/jepa_mpc", CONTROLLER_INTERFACES, [compressedImage, robotDescription, positions]);
   });
 
   it("takes qos_overrides, and says what is wrong with others", async () => {
