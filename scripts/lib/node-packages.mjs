@@ -1,6 +1,6 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { dirname, join } from "node:path";
+import { basename, delimiter, dirname, join } from "node:path";
 import { createRequire } from "node:module";
 import { projectRoot } from "./paths.mjs";
 import { probe, run, say, SetupError } from "./shell.mjs";
@@ -76,6 +76,7 @@ export function ensureRclnodejs(ros, rosFingerprint) {
   // A prebuilt binary is mirrored into build/ by rclnodejs itself when first loaded, so only a source build must be seen there.
   const prebuilt = hasPrebuilt(env);
   if (!isFresh(BUILD_STAMP, build) || (!prebuilt && !existsSync(binary))) {
+    refuseLinkedModules();
     clearStamp(BUILD_STAMP);
     rmSync(join(RCLNODEJS, "build"), { recursive: true, force: true });
     if (!prebuilt) {
@@ -86,15 +87,30 @@ export function ensureRclnodejs(ros, rosFingerprint) {
 
   const messages = fingerprint(build, env.AMENT_PREFIX_PATH, interfacePackages(env.AMENT_PREFIX_PATH));
   if (!isFresh(MESSAGES_STAMP, messages) || !existsSync(join(RCLNODEJS, "generated"))) {
+    refuseLinkedModules();
     clearStamp(MESSAGES_STAMP);
     say("generating the message classes (about 10 s)");
     rmSync(join(RCLNODEJS, "generated"), { recursive: true, force: true });
-    const said = run(process.execPath, [join("scripts", "generate_messages.cjs")], { cwd: RCLNODEJS, env, advice: "rclnodejs cannot generate its message classes" });
+    const said = run(process.execPath, [join("scripts", "generate_messages.cjs")], {
+      cwd: RCLNODEJS, env: { ...env, AMENT_PREFIX_PATH: forGenerator(env.AMENT_PREFIX_PATH) }, advice: "rclnodejs cannot generate its message classes",
+    });
     if (!existsSync(join(RCLNODEJS, "generated", "std_msgs"))) {
       throw new SetupError(`rclnodejs generated no message classes:\n  ${said.trim().split("\n").slice(-3).join("\n  ")}`);
     }
     writeStamp(MESSAGES_STAMP, messages);
   }
+}
+
+/** rclnodejs keeps its build and its message classes in its own folder: through a link they would be another checkout's. */
+function refuseLinkedModules() {
+  if (lstatSync(MODULES).isSymbolicLink()) {
+    throw new SetupError(`${MODULES} is a link, and rclnodejs would have to be built anew for this checkout in the folder it leads to: make it a copy, or remove it, and run again`);
+  }
+}
+
+/** The generator leaves out the messages of a prefix that lies right in a folder called "action". The same prefix by another name. */
+function forGenerator(amentPrefixPath) {
+  return amentPrefixPath.split(delimiter).map((prefix) => (basename(dirname(prefix)) === "action" ? `${prefix}/.` : prefix)).join(delimiter);
 }
 
 function buildRclnodejs(env) {
@@ -131,6 +147,8 @@ function hasPrebuilt(env) {
 function interfacePackages(amentPrefixPath) {
   return (amentPrefixPath ?? "").split(":").flatMap((prefix) => {
     const index = join(prefix, "share", "ament_index", "resource_index", "rosidl_interfaces");
-    return existsSync(index) ? readdirSync(index).sort() : [];
+    const ownPackage = join(prefix, "share", "jepa_mpc_msgs", "action", "ReachGoalImage.action");
+    // Of the others the names do; this one changes with the checkout.
+    return [...(existsSync(index) ? readdirSync(index).sort() : []), ...(existsSync(ownPackage) ? [readFileSync(ownPackage, "utf8")] : [])];
   });
 }

@@ -2,6 +2,7 @@ import { closeSync, existsSync, openSync, readdirSync, readFileSync, rmSync, wri
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ensureEmbeddedRos } from "./embedded-ros.mjs";
+import { ensureInterfacePackage } from "./interface-package.mjs";
 import { ensureNodePackages, ensureRclnodejs } from "./node-packages.mjs";
 import { projectRoot } from "./paths.mjs";
 import { isSourced, rosEnvironment } from "./ros-env.mjs";
@@ -15,7 +16,11 @@ export async function setUp({ training = false, ros = true, build = true } = {})
   await lock();
   try {
     const startedMs = performance.now();
-    const rosFingerprint = !ros || isSourced() ? "" : ensureEmbeddedRos();
+    const embedded = ros && !isSourced();
+    const rosFingerprint = embedded ? ensureEmbeddedRos() : "";
+    if (embedded) {
+      ensureInterfacePackage(rosFingerprint);
+    }
     ensureNodePackages();
     const environment = rosEnvironment();
     if (ros) {

@@ -1,12 +1,12 @@
 import { Complaints } from "../../src/ros/complaints.js";
 import { toRosTime, toSeconds } from "../../src/ros/time.js";
-import { TYPES } from "../../src/ros/messages.js";
 import { oneLine } from "../../src/ros/ros-node.js";
 import { PERIOD_S } from "../actuate.js";
 import { RayCastCamera } from "../camera.js";
 import { createTask } from "../tasks.js";
 import { RefusedCommand } from "../trajectory-controller.js";
 import { cameraInfoMessage, depthMessage, rgbMessage, segmentationMessage } from "./image-messages.js";
+import { SIMULATOR_INTERFACES } from "./interfaces.js";
 import { Pacer } from "./pacer.js";
 import { SIMULATOR_PARAMETERS } from "./parameters.js";
 
@@ -71,24 +71,24 @@ export class SimulatorNode {
     this.#pacer.factor = p.realtime_factor;
     this.#complaints = new Complaints((text) => { ros.log.warn(text); });
     this.#publish = {
-      image: ros.publisher(TYPES.image, "camera/image_raw", "events"),
-      info: ros.publisher(TYPES.cameraInfo, "camera/camera_info", "events"),
-      depth: p.publish_depth ? ros.publisher(TYPES.image, "camera/depth/image_raw", "events") : undefined,
-      segmentation: p.publish_segmentation ? ros.publisher(TYPES.image, "camera/segmentation/image_raw", "events") : undefined,
-      joints: ros.publisher(TYPES.jointState, "joint_states", "events"),
-      clock: p.publish_clock ? ros.publisher(TYPES.clock, "/clock", "events") : undefined,
-      goal: ros.publisher(TYPES.image, "~/task_goal_image", "latched"),
-      distance: ros.publisher(TYPES.float64, "~/task_distance", "events"),
-      tolerance: ros.publisher(TYPES.float64, "~/task_tolerance", "latched"),
-      success: ros.publisher(TYPES.bool, "~/task_success", "events"),
+      image: ros.publisherOf(SIMULATOR_INTERFACES.image),
+      info: ros.publisherOf(SIMULATOR_INTERFACES.cameraInfo),
+      depth: p.publish_depth ? ros.publisherOf(SIMULATOR_INTERFACES.depth) : undefined,
+      segmentation: p.publish_segmentation ? ros.publisherOf(SIMULATOR_INTERFACES.segmentation) : undefined,
+      joints: ros.publisherOf(SIMULATOR_INTERFACES.jointStates),
+      clock: p.publish_clock ? ros.publisherOf(SIMULATOR_INTERFACES.clock) : undefined,
+      goal: ros.publisherOf(SIMULATOR_INTERFACES.taskGoalImage),
+      distance: ros.publisherOf(SIMULATOR_INTERFACES.taskDistance),
+      tolerance: ros.publisherOf(SIMULATOR_INTERFACES.taskTolerance),
+      success: ros.publisherOf(SIMULATOR_INTERFACES.taskSuccess),
     };
-    ros.subscribe<JointTrajectoryMessage>(TYPES.jointTrajectory, "joint_trajectory_controller/joint_trajectory", "command",
+    ros.subscribeTo<JointTrajectoryMessage>(SIMULATOR_INTERFACES.trajectory,
       (message) => { this.#onTrajectory(message); });
-    ros.subscribe<Float64MultiArrayMessage>(TYPES.float64MultiArray, "forward_position_controller/commands", "command",
+    ros.subscribeTo<Float64MultiArrayMessage>(SIMULATOR_INTERFACES.positions,
       (message) => { this.#obey(() => { world.command.setPositions(Array.from(message.data)); }); });
-    ros.subscribe<Float64MultiArrayMessage>(TYPES.float64MultiArray, "forward_velocity_controller/commands", "command",
+    ros.subscribeTo<Float64MultiArrayMessage>(SIMULATOR_INTERFACES.velocities,
       (message) => { this.#obey(() => { world.command.setVelocities(Array.from(message.data), world.timeS); }); });
-    ros.service<TriggerRequest, DoneResponse>(TYPES.trigger, "~/reset",
+    ros.serve<TriggerRequest, DoneResponse>(SIMULATOR_INTERFACES.reset,
       () => ({ success: true, message: this.reset() }), (message) => ({ success: false, message }));
     ros.parameters.lock("the simulator reads it once at its start");
     ros.parameters.onChange((names) => {

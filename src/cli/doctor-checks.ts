@@ -96,8 +96,14 @@ export function checkRmw(env: NodeJS.ProcessEnv): CheckResult {
 
 /** Whether the binary loads is tried in another process: importing rclnodejs where it does not would destroy its build. */
 async function checkRclnodejs(env: NodeJS.ProcessEnv): Promise<CheckResult> {
-  const { whatIsWrongWithRos } = await import("../ros/environment.js");
+  const { hasInterfaces, whatIsWrongWithRos } = await import("../ros/environment.js");
   const wrong = whatIsWrongWithRos(env);
+  if (wrong === undefined && !hasInterfaces("jepa_mpc_msgs")) {
+    return {
+      name: "rclnodejs", status: "WARN", message: "its binary loads, but jepa_mpc_msgs is not built for this ROS 2: the controller runs without its action",
+      advice: `build msgs/ in your workspace (docs/ros.md), then ${SETUP}`,
+    };
+  }
   return wrong === undefined
     ? { name: "rclnodejs", status: "OK", message: "its binary loads and the message classes are there" }
     : { name: "rclnodejs", status: "FAIL", message: wrong };

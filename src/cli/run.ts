@@ -67,7 +67,7 @@ function sendGoalLater(goal: string, goalsDir: string | undefined): void {
   const main = fileURLToPath(new URL("main.js", import.meta.url));
   const sender = spawn(
     process.execPath,
-    [main, "goal", "send", goal, "--timeout", String(GOAL_TIMEOUT_S), ...(goalsDir === undefined ? [] : ["--goals-dir", goalsDir])],
+    [main, "goal", "send", goal, "--topic", "--timeout", String(GOAL_TIMEOUT_S), ...(goalsDir === undefined ? [] : ["--goals-dir", goalsDir])],
     { stdio: ["ignore", "inherit", "inherit"] },
   );
   process.once("exit", () => sender.kill());

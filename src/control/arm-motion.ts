@@ -99,6 +99,12 @@ export class ArmMotion {
     if (this.#sentAtS !== undefined) this.#sentAtS += byS;
   }
 
+  /** Whether the last trajectory sent has come to its end: the robot stands, as far as it follows. */
+  get standing(): boolean {
+    const { pipeline, clock } = this.#options;
+    return !pipeline.ready || this.#sentAtS === undefined || pipeline.setpointAt(clock() - this.#sentAtS).velocities.every((velocity) => velocity === 0);
+  }
+
   /** Whether the last trajectory had ended at a time on the steady clock (s). */
   stoodAt(timeS: number): boolean {
     const { pipeline } = this.#options;

@@ -19,6 +19,7 @@ const DEFAULT_COMMAND_GAP_S = 0.15;
 /** What is known about the goal that is being gone for. */
 interface ActiveGoal {
   readonly name: string;
+  readonly reachedBelow: number;
   readonly sequence: GoalSequence;
   steps: number;
   overruns: number;
@@ -107,8 +108,13 @@ export class Controller {
     return this.setGoals(goal.name, [goal]);
   }
 
-  /** Replaces the goal by sub-goals to be gone for in their order, as setGoal() does; rejects when there are none. */
-  async setGoals(name: string, goals: readonly ControllerGoal[]): Promise<void> {
+  /**
+   * Replaces the goal by sub-goals to be gone for in their order, as setGoal() does; rejects when there are none. When all are
+   * latents, the goal is replaced before this returns.
+   *
+   * @param given `reachedBelow`: energy below which this goal counts as reached, instead of the controller's own.
+   */
+  async setGoals(name: string, goals: readonly ControllerGoal[], given: { readonly reachedBelow?: number | undefined } = {}): Promise<void> {
     this.#refuseWhenStopped();
     if (goals.length === 0) throw new RangeError(`The goal "${name}" has no pictures: give at least one.`);
     const era = ++this.#goalEra;
@@ -120,12 +126,13 @@ export class Controller {
       this.#refuseUnusable(goal.name, latent);
       encoded.push({ name: goal.name, latent });
     }
-    const { reachedBelow, leftAboveFactor = 2, reachedFrames = 2, progress } = this.#options;
+    const { leftAboveFactor = 2, reachedFrames = 2, progress } = this.#options;
+    const reachedBelow = given.reachedBelow ?? this.#options.reachedBelow;
     this.#guard(() => {
       const sequence = new GoalSequence(encoded, {
         reachedBelow, frames: reachedFrames, leftAbove: leftAboveFactor * reachedBelow, progress: { ...DEFAULT_PROGRESS, ...progress },
       });
-      this.#goal = { name, sequence, steps: 0, overruns: 0, retries: 0, stalls: 0, result: undefined };
+      this.#goal = { name, reachedBelow, sequence, steps: 0, overruns: 0, retries: 0, stalls: 0, result: undefined };
       if (!this.#motion.moving) this.#resyncWanted = true;
       this.#recovering = false;
       this.#startCold();
@@ -214,6 +221,11 @@ export class Controller {
   /** The newest joint state, unless it is stale. */
   get freshJoints(): JointState | undefined {
     return this.#joints.faultAt(this.#options.clock()) === undefined ? this.#joints.value : undefined;
+  }
+
+  /** Whether the last trajectory sent has come to its end: the robot stands, as far as it follows. */
+  get standing(): boolean {
+    return this.#motion.standing;
   }
 
   get status(): ControllerStatus {
@@ -333,7 +345,7 @@ export class Controller {
         this.#recovering = false;
         this.#state = {
           kind: "reached", reason: "goal_reached",
-          sentence: `Reached "${goal.name}": energy ${energy.toPrecision(3)} (limit ${this.#options.reachedBelow.toPrecision(3)}).`,
+          sentence: `Reached "${goal.name}": energy ${energy.toPrecision(3)} (limit ${goal.reachedBelow.toPrecision(3)}).`,
         };
         this.#motion.brake();
         return false;

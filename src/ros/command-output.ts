@@ -1,4 +1,5 @@
 import { velocityCommand } from "../safety/velocity-command.js";
+import { POSITIONS_TOPIC, TRAJECTORY_TOPIC, VELOCITIES_TOPIC } from "./interfaces.js";
 import { TYPES } from "./messages.js";
 import { multiArrayMessage, trajectoryMessage } from "./trajectory-message.js";
 import { TrajectoryStream } from "./trajectory-stream.js";
@@ -34,7 +35,7 @@ export function createCommandOutput(p: ControllerParameters, ros: RosNode, nowS:
 }
 
 function trajectoryOutput(p: ControllerParameters, ros: RosNode): CommandOutput {
-  const publisher = ros.publisher<JointTrajectoryMessage>(TYPES.jointTrajectory, p.command_topic || "joint_trajectory_controller/joint_trajectory", "command");
+  const publisher = ros.publisher<JointTrajectoryMessage>(TYPES.jointTrajectory, p.command_topic || TRAJECTORY_TOPIC, "command");
   const stamped = p.trajectory_stamp === "now";
   return {
     send: (trajectory) => { publisher.publish(trajectoryMessage(trajectory, stamped ? ros.stamp() : undefined)); },
@@ -47,7 +48,7 @@ function trajectoryOutput(p: ControllerParameters, ros: RosNode): CommandOutput 
 
 function forwardOutput(p: ControllerParameters, ros: RosNode, nowS: () => number, { limits, start }: Robot): CommandOutput {
   const velocities = p.command_interface === "forward_velocity";
-  const topic = p.command_topic || (velocities ? "forward_velocity_controller/commands" : "forward_position_controller/commands");
+  const topic = p.command_topic || (velocities ? VELOCITIES_TOPIC : POSITIONS_TOPIC);
   const publisher = ros.publisher<Float64MultiArrayMessage>(TYPES.float64MultiArray, topic, "command");
   const stream = new TrajectoryStream();
   return {

@@ -71,6 +71,7 @@ export async function assembleController(
       }),
       cameraTimeoutS: p.camera_timeout_s,
       jointTimeoutS: p.joint_states_timeout_s,
+      retryAttemptLimit: p.retry_attempt_limit,
       seed: p["planner.seed"],
       ...(manifest.planning?.exploration_floor === undefined ? {} : { explorationFloor: manifest.planning.exploration_floor }),
       // Asked for at every plan, so that the parameter is a dynamic one.

@@ -7,16 +7,22 @@ import { goalsDir } from "../goals/goals-dir.js";
 import { CommandLoop } from "./command-loop.js";
 import { createCommandOutput } from "./command-output.js";
 import { Complaints } from "./complaints.js";
+import { CompressedCamera } from "./compressed-camera.js";
 import { ControlClock } from "./control-clock.js";
 import { assembleController } from "./controller-assembly.js";
+import { hasInterfaces } from "./environment.js";
 import { FramePhase } from "./frame-phase.js";
+import { GOAL_ERROR } from "./goal-error-code.js";
+import { GoalDesk } from "./goal-desk.js";
+import { subscribeToGoals } from "./goal-topics.js";
+import { CONTROLLER_INTERFACES } from "./interfaces.js";
 import { JointStateCollector } from "./joint-state-collector.js";
 import { LifecycleShell } from "./lifecycle-shell.js";
 import { locate } from "./locate.js";
-import { TYPES } from "./messages.js";
 import { ObservedPlanning } from "./observed-planning.js";
 import { CONTROLLER_PARAMETERS, jointLimitParameters } from "./parameters.js";
 import { Periodic } from "./periodic.js";
+import { ReachGoalAction } from "./reach-goal-action.js";
 import { oneLine } from "./ros-node.js";
 import { judgeStamp } from "./stamp-judge.js";
 import { LEVEL, plainStatusMessage, statusMessage } from "./status-message.js";
@@ -28,8 +34,8 @@ import type { Assembly } from "./controller-assembly.js";
 import type { CommandOutput } from "./command-output.js";
 import type { LifecycleSteps } from "./lifecycle-shell.js";
 import type {
-  CameraInfoMessage, DiagnosticArrayMessage, DiagnosticStatusMessage, DoneResponse, Float64MultiArrayMessage, ImageMessage,
-  JointStateMessage, SetBoolRequest, StringMessage, TriggerRequest,
+  CameraInfoMessage, CompressedImageMessage, DiagnosticArrayMessage, DiagnosticStatusMessage, DoneResponse, Float64MultiArrayMessage, Header,
+  ImageMessage, JointStateMessage, SetBoolRequest, StringMessage, TriggerRequest,
 } from "./messages.js";
 import type { ControllerParameters } from "./parameters.js";
 import type { RclPublisher } from "./rclnodejs.js";
@@ -47,6 +53,9 @@ const LONGEST_STOP_S = 1;
 /** What exists between configure and cleanup. */
 interface Configured {
   readonly controller: Controller;
+  readonly desk: GoalDesk;
+  /** Undefined where this ROS has not built the interface package. */
+  readonly action: ReachGoalAction | undefined;
   readonly bundleName: string;
   readonly clock: ControlClock;
   readonly framePhase: FramePhase;
@@ -74,9 +83,6 @@ export class ControllerNode {
   #ticks: Periodic | undefined;
   /** Settles when what an earlier cleanup closed is closed. */
   #closed: Promise<void> = Promise.resolve();
-  #paused = false;
-  /** The goal that was sent last; what a pause goes back to. */
-  #goal: { readonly name: string; readonly image: RgbImage } | undefined;
   #lastStatus: ControllerStatus | undefined;
   #cameraInfo: { readonly width: number; readonly height: number } | undefined;
   /** Age of the newest frame at the last control step, s. */
@@ -88,8 +94,8 @@ export class ControllerNode {
     this.#parameters = ros.parameters.declare(CONTROLLER_PARAMETERS);
     ros.parameters.declare(jointLimitParameters(this.#parameters.joints));
     this.#complaints = new Complaints((text) => { ros.log.warn(text); });
-    this.#status = ros.publisher(TYPES.diagnosticStatus, "~/status", "events");
-    this.#diagnostics = ros.publisher(TYPES.diagnosticArray, "/diagnostics", "events");
+    this.#status = ros.publisherOf(CONTROLLER_INTERFACES.status);
+    this.#diagnostics = ros.publisherOf(CONTROLLER_INTERFACES.diagnostics);
     this.#diagnosticsTimer = setInterval(() => { ros.guarded("diagnostics", () => { this.#publishDiagnostics(); }); }, 1000);
     const steps: LifecycleSteps = {
       prepare: () => this.#prepare(),
@@ -103,6 +109,7 @@ export class ControllerNode {
       },
       activate: () => { this.#activate(); },
       deactivate: () => { this.#deactivate(); },
+      settled: () => this.#settled(),
       cleanup: () => { this.#cleanup(); },
     };
     this.lifecycle = new LifecycleShell(ros, steps);
@@ -119,6 +126,7 @@ export class ControllerNode {
     const configured = this.#configured;
     if (configured !== undefined) {
       configured.controller.shutdown();
+      this.#endGoals(configured, "The node was shut down.");
       const stopS = Math.min(LONGEST_STOP_S, configured.output.remainingS());
       await new Promise((resolve) => { setTimeout(resolve, (stopS + FLUSH_S) * 1000); });
       configured.commandLoop.stop();
@@ -148,13 +156,14 @@ export class ControllerNode {
     const { manifest } = assembly;
     const clock = new ControlClock(() => performance.now() / 1000, ros.usesSimTime ? () => ros.nowS() : undefined);
     const joints = new JointStateCollector(p.joints);
-    const plan = ros.publisher<Float64MultiArrayMessage>(TYPES.float64MultiArray, "~/plan", "events");
+    const plan = ros.publisherOf<Float64MultiArrayMessage>(CONTROLLER_INTERFACES.plan);
     const { pipeline } = assembly.options;
     const output = createCommandOutput(p, ros, () => clock.now(), { limits: assembly.limits, start: () => pipeline.setpointAt(0).positions });
     // Not spread: that would read the deadline once and for all.
     const controller = new Controller(Object.assign(assembly.options, {
       clock: () => clock.now(),
       planning: new ObservedPlanning(assembly.planning, ({ actions }) => {
+        this.#configured?.action?.onPlan();
         if (plan.subscriptionCount > 0) {
           const dim = manifest.action.names.length;
           plan.publish({
@@ -173,25 +182,27 @@ export class ControllerNode {
     }));
     const framePhase = new FramePhase();
     const commandLoop = new CommandLoop(controller, output, clock, ros, 1 / p.command_rate_hz);
-    this.#configured = { controller, bundleName: manifest.name, clock, framePhase, periodS: manifest.action.period_s, output, commandLoop, entitiesBefore };
-
-    ros.subscribe<ImageMessage>(TYPES.image, "image", "sensor", (message) => {
-      this.#onImage(controller, message);
-      framePhase.onFrame(clock.now());
-    });
-    ros.subscribe<CameraInfoMessage>(TYPES.cameraInfo, "camera_info", "sensor", ({ width, height }) => { this.#cameraInfo = { width, height }; });
-    ros.subscribe<JointStateMessage>(TYPES.jointState, "joint_states", "sensor", (message) => { this.#onJointStates(controller, joints, message); });
-    ros.subscribe<ImageMessage>(TYPES.image, "~/goal_image", "latched", (message) => {
-      this.#takeGoal({ name: message.header.frame_id === "" ? "image" : message.header.frame_id, image: decodeRawImage(message) });
-    });
     const library = new GoalLibrary(goalsDir(p.goals_dir));
-    ros.subscribe<StringMessage>(TYPES.string, "~/goal_name", "command", ({ data: name }) => {
-      library.image(name).then((image) => { this.#takeGoal({ name, image }); }, (error: unknown) => { ros.log.error(`goal not taken: ${oneLine(error)}`); });
+    const desk = new GoalDesk({ controller, encode: (image) => assembly.planning.encode(image), log: ros.log });
+    const action = this.#reachGoalAction(p, { controller, desk, library, clock });
+    this.#configured = {
+      controller, desk, action, bundleName: manifest.name, clock, framePhase, periodS: manifest.action.period_s, output, commandLoop, entitiesBefore,
+    };
+
+    this.#subscribeToCamera(p, (image, header, waitedS) => {
+      this.#onImage(controller, image, header, waitedS);
+      framePhase.onFrame(clock.now() - waitedS);
     });
+    ros.subscribeTo<CameraInfoMessage>(CONTROLLER_INTERFACES.cameraInfo, ({ width, height }) => { this.#cameraInfo = { width, height }; });
+    ros.subscribeTo<JointStateMessage>(CONTROLLER_INTERFACES.jointStates, (message) => { this.#onJointStates(controller, joints, message); });
+    subscribeToGoals(ros, desk, library);
     const failed = (message: string): DoneResponse => ({ success: false, message });
-    ros.service<TriggerRequest, DoneResponse>(TYPES.trigger, "~/stop", () => this.#stop(), failed);
-    ros.service<TriggerRequest, DoneResponse>(TYPES.trigger, "~/reset", () => this.#reset(), failed);
-    ros.service<SetBoolRequest, DoneResponse>(TYPES.setBool, "~/pause", ({ data }) => data ? this.#pause() : this.#resume(), failed);
+    ros.serve<TriggerRequest, DoneResponse>(CONTROLLER_INTERFACES.stop, () => desk.stop(), failed);
+    ros.serve<TriggerRequest, DoneResponse>(CONTROLLER_INTERFACES.reset, () => desk.reset(), failed);
+    ros.serve<SetBoolRequest, DoneResponse>(CONTROLLER_INTERFACES.pause, ({ data }) => data ? desk.pause() : desk.resume(), failed);
+    for (const name of ros.parameters.unknownQosOverrides()) {
+      ros.log.warn(`parameter ${name} fits no topic of this node and was ignored; topics are named in full, such as qos_overrides./joint_states.subscription.depth`);
+    }
     ros.parameters.lock("deactivate and clean up the node, set it, and configure again");
     ros.log.info(`configured: ${manifest.name}, ${manifest.action.kind} every ${manifest.action.period_s} s, ${p["planner.method"]} over ${manifest.horizon} steps`);
   }
@@ -216,44 +227,98 @@ export class ControllerNode {
     this.#ticks = undefined;
     // Brakes and forgets the goal, so that nothing starts to move by itself when the node is activated again.
     this.#configured?.controller.clearGoal();
-    this.#goal = undefined;
-    this.#paused = false;
+    this.#endGoals(this.#configured, "The node was deactivated.");
+  }
+
+  /** The robot stands, or had time enough to brake, and its last command has left the process. */
+  async #settled(): Promise<void> {
+    for (const end = performance.now() + LONGEST_STOP_S * 1000; this.#configured?.controller.standing === false && performance.now() < end;) {
+      await new Promise((resolve) => { setTimeout(resolve, 20); });
+    }
+    await new Promise((resolve) => { setTimeout(resolve, FLUSH_S * 1000); });
   }
 
   #cleanup(): void {
     const configured = this.#configured;
     if (configured !== undefined) {
       configured.controller.shutdown();
+      this.#endGoals(configured, "The node was cleaned up.");
       configured.commandLoop.stop();
       this.#ros.destroyFrom(configured.entitiesBefore);
     }
     const planning = this.#assembly?.planning;
-    this.#closed = Promise.resolve(planning?.close()).catch((error: unknown) => { this.#ros.log.warn(`closing the planner: ${oneLine(error)}`); });
+    const action = configured?.action;
+    // The server a little later: results that were just sent are still on their way out.
+    const actionGone = action === undefined ? undefined : new Promise<void>((resolve) => {
+      setTimeout(() => { action.destroy(); resolve(); }, FLUSH_S * 1000);
+    });
+    this.#closed = Promise.all([actionGone, planning?.close()]).then(() => undefined).catch((error: unknown) => { this.#ros.log.warn(`closing the planner: ${oneLine(error)}`); });
     this.#configured = undefined;
     this.#assembly = undefined;
     this.#lastStatus = undefined;
     this.#ros.parameters.lock(undefined);
   }
 
-  #onImage(controller: Controller, message: ImageMessage): void {
-    let image: RgbImage;
+  /** The action, or one line in the log that says why there is none. */
+  #reachGoalAction(
+    p: ControllerParameters, { controller, desk, library, clock }: { controller: Controller; desk: GoalDesk; library: GoalLibrary; clock: ControlClock },
+  ): ReachGoalAction | undefined {
+    const { name } = CONTROLLER_INTERFACES.reachGoalImage;
     try {
-      // Copies: the message's memory is freed when this returns.
-      image = decodeRawImage(message);
+      if (!hasInterfaces("jepa_mpc_msgs")) {
+        throw new Error("the interface package jepa_mpc_msgs is not built for this ROS 2; build it (msgs/) and run `npm run setup`");
+      }
+      return new ReachGoalAction({
+        ros: this.#ros, name, desk, controller, library, nowS: () => clock.now(), failureToleranceS: p.failure_tolerance,
+        whyNot: () => this.#ticks === undefined ? "the node is not active" : controller.status.state === "stopped" ? controller.status.sentence : undefined,
+      });
     } catch (error) {
-      this.#complaints.say(`image: ${oneLine(error)}`, "image");
+      this.#ros.log.warn(`the action ${name} is not offered: ${oneLine(error)}`);
+      return undefined;
+    }
+  }
+
+  /** Ends goals without anybody having asked for it. The robot must be holding by then. */
+  #endGoals(configured: Configured | undefined, message: string): void {
+    configured?.desk.endAll({ code: GOAL_ERROR.deactivated, message });
+    configured?.action?.finishAll();
+  }
+
+  /** @param take given a picture of its own, and how long decoding kept it, s. */
+  #subscribeToCamera(p: ControllerParameters, take: (image: RgbImage, header: Header, waitedS: number) => void): void {
+    const ros = this.#ros;
+    const complain = (text: string): void => { this.#complaints.say(`image: ${text}`, "image"); };
+    if (p.image_transport === "compressed") {
+      const camera = new CompressedCamera({ onImage: (...picture) => { ros.guarded("picture", () => { take(...picture); }); }, onComplaint: complain });
+      // As image_transport does it: what moves the base topic moves this one, too.
+      const spec = { ...CONTROLLER_INTERFACES.compressedImage, name: `${ros.resolve(CONTROLLER_INTERFACES.image.name)}/compressed` };
+      ros.subscribeTo<CompressedImageMessage>(spec, (message) => { camera.take(message); });
       return;
     }
+    ros.subscribeTo<ImageMessage>(CONTROLLER_INTERFACES.image, (message) => {
+      let image: RgbImage;
+      try {
+        // Copies: the message's memory is freed when this returns.
+        image = decodeRawImage(message);
+      } catch (error) {
+        complain(oneLine(error));
+        return;
+      }
+      take(image, message.header, 0);
+    });
+  }
+
+  #onImage(controller: Controller, image: RgbImage, header: Header, waitedS: number): void {
     const info = this.#cameraInfo;
     if (info !== undefined && (info.width !== image.width || info.height !== image.height)) {
       this.#complaints.say(`camera_info says ${info.width}x${info.height}, the pictures are ${image.width}x${image.height}`, "camera_info");
     }
-    const { stampS, ageS, oddity } = judgeStamp("image", message.header.stamp, this.#ros.nowS(), this.#parameters.camera_timeout_s);
+    const { stampS, ageS, oddity } = judgeStamp("image", header.stamp, this.#ros.nowS(), this.#parameters.camera_timeout_s);
     if (oddity !== undefined) {
       this.#complaints.say(oddity, "image stamp");
     }
     this.#counts.frames++;
-    controller.onImage(image, stampS, ageS);
+    controller.onImage(image, stampS, Math.max(ageS, waitedS));
   }
 
   #onJointStates(controller: Controller, joints: JointStateCollector, message: JointStateMessage): void {
@@ -278,63 +343,8 @@ export class ControllerNode {
     }
   }
 
-  #takeGoal(goal: { readonly name: string; readonly image: RgbImage }): void {
-    this.#goal = goal;
-    const controller = this.#configured?.controller;
-    if (this.#paused) {
-      this.#ros.log.info(`goal "${goal.name}" is kept until the pause ends`);
-      return;
-    }
-    controller?.setGoal(goal).then(
-      () => { this.#ros.log.info(`goal "${goal.name}"`); },
-      (error: unknown) => { this.#ros.log.error(`goal not taken: ${oneLine(error)}`); },
-    );
-  }
-
-  #stop(): DoneResponse {
-    this.#paused = false;
-    this.#controller().stop();
-    return { success: true, message: "stopped; ~/reset ends it" };
-  }
-
-  #reset(): DoneResponse {
-    this.#paused = false;
-    this.#goal = undefined;
-    this.#controller().reset();
-    return { success: true, message: "reset; send a goal" };
-  }
-
-  #pause(): DoneResponse {
-    const controller = this.#controller();
-    if (controller.status.state === "stopped") {
-      return { success: false, message: "stopped; ~/reset ends it" };
-    }
-    this.#paused = true;
-    controller.clearGoal();
-    return { success: true, message: this.#goal === undefined ? "paused without a goal" : `paused on the way to "${this.#goal.name}"` };
-  }
-
-  #resume(): DoneResponse {
-    if (!this.#paused) {
-      return { success: true, message: "was not paused" };
-    }
-    this.#controller();
-    this.#paused = false;
-    if (this.#goal !== undefined) {
-      this.#takeGoal(this.#goal);
-    }
-    return { success: true, message: this.#goal === undefined ? "going on without a goal" : `going on to "${this.#goal.name}"` };
-  }
-
-  #controller(): Controller {
-    if (this.#configured === undefined) {
-      throw new Error("the node is not configured");
-    }
-    return this.#configured.controller;
-  }
-
   #publishStatus(status: ControllerStatus): void {
-    const shown = this.#paused && status.state === "idle" ? { ...status, sentence: "Paused: ~/pause with false goes on." } : status;
+    const shown = this.#configured?.desk.paused === true && status.state === "idle" ? { ...status, sentence: "Paused: ~/pause with false goes on." } : status;
     const last = this.#lastStatus;
     this.#lastStatus = shown;
     if (shown.state !== last?.state || shown.holdReason !== last.holdReason) {
@@ -383,7 +393,7 @@ export class ControllerNode {
     const before = this.#ros.entityCount;
     return new Promise<string>((resolve, reject) => {
       const timer = setTimeout(() => { reject(new Error(`no robot_description came within ${timeoutS} s; set the parameter urdf to a file`)); }, timeoutS * 1000);
-      this.#ros.subscribe<StringMessage>(TYPES.string, "robot_description", "latched", ({ data }) => {
+      this.#ros.subscribeTo<StringMessage>(CONTROLLER_INTERFACES.robotDescription, ({ data }) => {
         clearTimeout(timer);
         resolve(data);
       });

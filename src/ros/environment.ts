@@ -49,6 +49,12 @@ export function whatIsWrongWithRos(env: NodeJS.ProcessEnv = process.env): string
   return `the binary of rclnodejs cannot be loaded (${failures.at(-1)}); is LD_LIBRARY_PATH set? ${HOW_TO_MEND}`;
 }
 
+/** Whether rclnodejs has message classes of an interface package that the nodes can do without. */
+export function hasInterfaces(name: string): boolean {
+  const folder = rclnodejsFolder();
+  return folder !== undefined && existsSync(join(folder, "generated", name));
+}
+
 /** What rclnodejs would load: a binary made for this distribution first, then the one compiled here. */
 function binariesOf(folder: string, distro: string): string[] {
   const prebuilt = join(folder, "prebuilds", `${process.platform}-${process.arch}`);

@@ -8,17 +8,24 @@ const UNCONFIGURED = 1;
 const INACTIVE = 2;
 const ACTIVE = 3;
 const TRANSITION_CONFIGURE = 1;
+const TRANSITION_CLEANUP = 2;
+const TRANSITION_ACTIVE_SHUTDOWN = 7;
 
-/** What the node does on its way through the lifecycle. A step that throws fails its transition. */
+/**
+ * What the node does on its way through the lifecycle. A step that throws fails its transition, with the reason in the log: configure
+ * and activate lead back to where they began; deactivate, cleanup and shutdown to "unconfigured", after all has been undone.
+ */
 export interface LifecycleSteps {
   /** The slow part of configure: reads files, loads the model. */
   prepare(): Promise<void>;
   /** Creates publishers, subscriptions and services from what `prepare` made. */
   configure(): void;
   activate(): void;
-  /** Must leave the robot holding. */
+  /** Must leave the robot holding, and bear being called twice. */
   deactivate(): void;
-  /** Undoes `configure` and `prepare`. */
+  /** Resolves when the robot stands and its last command has left: only then may the way to it be taken down. Never rejects. */
+  settled(): Promise<void>;
+  /** Undoes `configure` and `prepare`; bears being called twice. */
   cleanup(): void;
 }
 
@@ -40,15 +47,15 @@ export class LifecycleShell {
     this.#node = node;
     this.#lifecycle = node.lifecycleNode;
     this.#steps = steps;
-    const { SUCCESS, FAILURE } = node.rcl.lifecycle.CallbackReturnCode;
-    const step = (name: string, run: () => void) => () => {
+    const { SUCCESS, FAILURE, ERROR } = node.rcl.lifecycle.CallbackReturnCode;
+    const step = (name: string, run: () => void, failed: number) => () => {
       try {
         run();
         return SUCCESS;
       } catch (error) {
         this.#failure = error instanceof Error ? error : new Error(String(error));
         node.log.fatal(`${name} failed: ${oneLine(error)}`);
-        return FAILURE;
+        return failed;
       }
     };
     const lifecycle = this.#lifecycle;
@@ -57,11 +64,24 @@ export class LifecycleShell {
         throw this.#preparation;
       }
       steps.configure();
-    }));
-    lifecycle.registerOnActivate(step("activate", () => { steps.activate(); }));
-    lifecycle.registerOnDeactivate(step("deactivate", () => { steps.deactivate(); }));
-    lifecycle.registerOnCleanup(step("cleanup", () => { steps.cleanup(); }));
-    lifecycle.registerOnShutdown(step("shutdown", () => { this.#leave(); }));
+    }, FAILURE));
+    lifecycle.registerOnActivate(step("activate", () => {
+      try {
+        steps.activate();
+      } catch (error) {
+        // Half of it may have been done.
+        steps.deactivate();
+        throw error;
+      }
+    }, FAILURE));
+    lifecycle.registerOnDeactivate(step("deactivate", () => { steps.deactivate(); }, ERROR));
+    lifecycle.registerOnCleanup(step("cleanup", () => { steps.cleanup(); }, ERROR));
+    lifecycle.registerOnShutdown(step("shutdown", () => { this.#leave(); }, ERROR));
+    // Once more, and both whatever the other does: a robot that goes on would be the worst of all.
+    lifecycle.registerOnError(() => {
+      const undone = [step("deactivate after an error", () => { steps.deactivate(); }, FAILURE)(), step("cleanup after an error", () => { steps.cleanup(); }, FAILURE)()];
+      return undone.includes(FAILURE) ? FAILURE : SUCCESS;
+    });
 
     const change = lifecycle._onChangeState.bind(lifecycle);
     lifecycle._onChangeState = (request, response) => {
@@ -119,12 +139,23 @@ export class LifecycleShell {
     change: (request: ChangeStateRequest, response: RclResponse<{ success: boolean }>) => void,
   ): Promise<void> {
     const { id, label } = request.transition;
-    const configures = label === "configure" || (label === "" && id === TRANSITION_CONFIGURE);
-    if (configures && this.#lifecycle.currentState.id === UNCONFIGURED) {
+    const asks = (name: string, number: number): boolean => label === name || (label === "" && id === number);
+    const state = this.#lifecycle.currentState.id;
+    this.#failure = undefined;
+    if (asks("configure", TRANSITION_CONFIGURE) && state === UNCONFIGURED) {
       await this.#prepare();
+    } else if (asks("shutdown", TRANSITION_ACTIVE_SHUTDOWN) && state === ACTIVE) {
+      this.#node.guarded("deactivate before shutdown", () => { this.#steps.deactivate(); });
+      await this.#steps.settled();
+    } else if (asks("cleanup", TRANSITION_CLEANUP) && state === INACTIVE) {
+      await this.#steps.settled();
     }
+    // rclnodejs calls a transition done whose error was dealt with.
+    const honest: typeof response = {
+      template: response.template, send: ({ success }) => { response.send({ success: success && this.#failure === undefined }); },
+    };
     try {
-      change(request, response);
+      change(request, honest);
     } catch (error) {
       // rclnodejs throws, and answers nothing, when the transition does not exist in the present state.
       this.#node.log.warn(`transition ${label === "" ? id : label} refused: ${oneLine(error)}`);

@@ -112,8 +112,46 @@ export interface DoneResponse {
   message: string;
 }
 
+/** sensor_msgs/msg/CompressedImage. `data` of a *received* message is freed with the message, as an Image's is. */
+export interface CompressedImageMessage {
+  header: Header;
+  format: string;
+  data: Uint8Array;
+}
+
+/** Goal of jepa_mpc_msgs/action/ReachGoalImage; the file in msgs/ says what is in it. */
+export interface ReachGoalImageGoal {
+  readonly goal_names: readonly string[];
+  readonly images: readonly ImageMessage[];
+  readonly compressed_images: readonly CompressedImageMessage[];
+  readonly tolerance: number;
+  readonly timeout: RosTime;
+}
+
+export interface ReachGoalImageResult {
+  error_code: number;
+  error_msg: string;
+  final_energy: number;
+  steps: number;
+  duration: RosTime;
+}
+
+export interface ReachGoalImageFeedback {
+  energy: number;
+  energy_share: number;
+  sub_goal: number;
+  sub_goal_count: number;
+  steps: number;
+  plan_age_s: number;
+  solve_time_s: number;
+  state: string;
+  sentence: string;
+}
+
 export const TYPES = {
   cameraInfo: "sensor_msgs/msg/CameraInfo",
+  compressedImage: "sensor_msgs/msg/CompressedImage",
+  reachGoalImage: "jepa_mpc_msgs/action/ReachGoalImage",
   clock: "rosgraph_msgs/msg/Clock",
   diagnosticArray: "diagnostic_msgs/msg/DiagnosticArray",
   diagnosticStatus: "diagnostic_msgs/msg/DiagnosticStatus",

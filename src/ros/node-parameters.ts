@@ -12,6 +12,8 @@ const TYPE_CODES: Readonly<Record<ParameterSpec["type"], string>> = {
   double_array: "PARAMETER_DOUBLE_ARRAY",
 };
 
+const QOS_OVERRIDES = "qos_overrides.";
+
 /**
  * Declares a list of parameters on a node and keeps their values.
  *
@@ -38,12 +40,16 @@ export class NodeParameters {
   }
 
   /**
-   * Declares the parameters with what the command line or a parameter file gives, else their defaults.
+   * Declares the parameters with what the command line or a parameter file gives, else their defaults. Those declared before
+   * keep their values.
    *
    * @throws Error with the reason when a given value is refused.
    */
   declare<S extends ParameterSpecs>(specs: S): ParameterValues<S> {
     for (const [name, spec] of Object.entries(specs)) {
+      if (this.#specs.has(name)) {
+        continue;
+      }
       const override = this.#overrides.get(name);
       const checked = checkParameter(name, spec, override === undefined ? spec.default : override.value);
       if (!checked.ok) {
@@ -73,7 +79,16 @@ export class NodeParameters {
 
   /** Names that were given on the command line or in a file and that nobody declared: most likely typing errors. */
   unknownOverrides(): string[] {
-    return [...this.#overrides.keys()].filter((name) => !this.#node.hasParameter(name) && !name.startsWith("qos_overrides."));
+    return this.#undeclared().filter((name) => !name.startsWith(QOS_OVERRIDES));
+  }
+
+  /** The same of `qos_overrides.*`, which are declared with their topics. */
+  unknownQosOverrides(): string[] {
+    return this.#undeclared().filter((name) => name.startsWith(QOS_OVERRIDES));
+  }
+
+  #undeclared(): string[] {
+    return [...this.#overrides.keys()].filter((name) => !this.#node.hasParameter(name));
   }
 
   #set(parameters: RclParameter[], set: (parameters: RclParameter[]) => SetParametersResult): SetParametersResult {

@@ -146,6 +146,18 @@ export const CONTROLLER_PARAMETERS = {
     type: "bool", default: false, changes: "static",
     description: "Whether collision meshes of the URDF that cannot be read are left out, with a line in the log, instead of refused.",
   },
+  image_transport: {
+    type: "string", default: "raw", choices: ["raw", "compressed"], changes: "static",
+    description: "Whether the camera's pictures are taken from `image` or, as PNG or JPEG, from `image/compressed`.",
+  },
+  retry_attempt_limit: {
+    type: "integer", default: 2, range: [0, 1000], changes: "static",
+    description: "Cold starts after a fault of a plan or a command before the goal is given up; progress gives them back.",
+  },
+  failure_tolerance: {
+    type: "double", default: 1, range: [-1, 3600], changes: "static",
+    description: "How long a hold may last before a goal of the action is aborted, s. -1: as long as the hold can still end by itself. Goals from topics wait.",
+  },
 } as const satisfies ParameterSpecs;
 
 export type ControllerParameters = ParameterValues<typeof CONTROLLER_PARAMETERS>;

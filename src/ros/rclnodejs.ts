@@ -51,6 +51,46 @@ export interface SetParametersResult {
   reason: string;
 }
 
+/** A goal at its action server. Transitions that the action's state machine does not know throw. */
+export interface RclServerGoalHandle<Feedback> {
+  readonly goalId: { readonly uuid: Uint8Array };
+  readonly isActive: boolean;
+  readonly isCancelRequested: boolean;
+  /** To "executing"; calls the server's execute callback. */
+  execute(): void;
+  publishFeedback(feedback: Feedback): void;
+  succeed(): void;
+  abort(): void;
+  canceled(): void;
+}
+
+export interface RclActionServer {
+  readonly typeClass: { readonly Result: new () => object; readonly Feedback: new () => object };
+  destroy(): void;
+}
+
+/** What an action server is made with; `goal` is a plain object whose typed arrays are freed when the callback returns. */
+export interface RclActionCallbacks<Goal, Result, Feedback> {
+  readonly execute: (handle: RclServerGoalHandle<Feedback>) => Promise<Result>;
+  readonly goal: (goal: Goal) => number;
+  readonly accepted: (handle: RclServerGoalHandle<Feedback>) => void;
+  readonly cancel: (handle: RclServerGoalHandle<Feedback>) => number;
+}
+
+export interface RclClientGoalHandle<Result> {
+  isAccepted(): boolean;
+  isSucceeded(): boolean;
+  isCanceled(): boolean;
+  cancelGoal(): Promise<unknown>;
+  getResult(): Promise<Result>;
+}
+
+export interface RclActionClient<Goal, Result, Feedback> {
+  isActionServerAvailable(): boolean;
+  sendGoal(goal: Goal, feedback: (feedback: Feedback) => void): Promise<RclClientGoalHandle<Result>>;
+  destroy(): void;
+}
+
 export interface RclQoS {
   readonly depth: number;
 }
@@ -76,6 +116,8 @@ export interface RclNode {
   destroyPublisher(publisher: RclPublisher<never>): void;
   destroySubscription(subscription: RclSubscription): void;
   destroyService(service: unknown): void;
+  /** Full name, after remapping. */
+  resolveTopicName(topic: string): string;
   getParameterOverrides(): RclParameter[];
   /** Private in rclnodejs, see mended-node.ts. */
   _getNativeParameterOverrides(): Map<string, RclParameter>;
@@ -99,6 +141,7 @@ export interface RclLifecycleNode extends RclNode {
   registerOnDeactivate(callback: () => number): void;
   registerOnCleanup(callback: () => number): void;
   registerOnShutdown(callback: () => number): void;
+  registerOnError(callback: () => number): void;
   configure(result?: RclCallbackReturnValue): RclLifecycleState;
   activate(result?: RclCallbackReturnValue): RclLifecycleState;
   deactivate(result?: RclCallbackReturnValue): RclLifecycleState;
@@ -114,7 +157,7 @@ export interface Rclnodejs {
   readonly Context: { defaultContext(): unknown };
   readonly QoS: {
     new (history: number, depth: number, reliability: number, durability: number): RclQoS;
-    readonly HistoryPolicy: { readonly RMW_QOS_POLICY_HISTORY_KEEP_LAST: number };
+    readonly HistoryPolicy: { readonly RMW_QOS_POLICY_HISTORY_KEEP_LAST: number; readonly RMW_QOS_POLICY_HISTORY_KEEP_ALL: number };
     readonly ReliabilityPolicy: {
       readonly RMW_QOS_POLICY_RELIABILITY_RELIABLE: number;
       readonly RMW_QOS_POLICY_RELIABILITY_BEST_EFFORT: number;
@@ -128,6 +171,15 @@ export interface Rclnodejs {
   readonly ParameterType: Readonly<Record<string, number>>;
   readonly ParameterDescriptor: new (name: string, type: number, description: string) => RclParameterDescriptor;
   readonly Node: new (name: string, namespace?: string) => RclNode;
+  readonly ActionServer: new (
+    node: RclNode, type: string, name: string,
+    execute: (handle: RclServerGoalHandle<never>) => Promise<unknown>, goal: (goal: never) => number,
+    accepted: (handle: RclServerGoalHandle<never>) => void, cancel: (handle: RclServerGoalHandle<never>) => number,
+    options: { resultTimeout?: number },
+  ) => RclActionServer;
+  readonly ActionClient: new (node: RclNode, type: string, name: string) => RclActionClient<never, never, never>;
+  readonly GoalResponse: { readonly ACCEPT: number; readonly REJECT: number };
+  readonly CancelResponse: { readonly ACCEPT: number; readonly REJECT: number };
   readonly lifecycle: {
     readonly LifecycleNode: new (name: string, namespace?: string) => RclLifecycleNode;
     readonly CallbackReturnCode: { readonly SUCCESS: number; readonly FAILURE: number; readonly ERROR: number };

@@ -1,10 +1,14 @@
 import { mended } from "./mended-node.js";
 import { NodeParameters } from "./node-parameters.js";
-import { qosProfile } from "./qos.js";
+import { overriddenQos, qosOverrideParameters } from "./qos-overrides.js";
 import { loadRclnodejs } from "./rclnodejs.js";
 
+import type { ServiceSpec, TopicSpec } from "./interface-spec.js";
 import type { QosName } from "./qos.js";
-import type { RclLifecycleNode, RclLogger, Rclnodejs, RclNode, RclPublisher, RclSubscription, RosTime } from "./rclnodejs.js";
+import type { Endpoint } from "./qos-overrides.js";
+import type {
+  RclActionCallbacks, RclActionClient, RclLifecycleNode, RclLogger, Rclnodejs, RclNode, RclPublisher, RclQoS, RclSubscription, RosTime,
+} from "./rclnodejs.js";
 
 /** How long the background thread waits for events in one go, ms; creating entities can take as long. */
 const SPIN_MS = 10;
@@ -57,14 +61,30 @@ export class RosNode {
   }
 
   publisher<Message>(type: string, topic: string, qos: QosName): RclPublisher<Message> {
-    const publisher = this.#node.createPublisher(type, topic, { qos: qosProfile(this.rcl, qos) });
+    const publisher = this.#node.createPublisher(type, topic, { qos: this.#qos(topic, "publisher", qos) });
     this.#disposers.push(() => { this.#node.destroyPublisher(publisher); });
     return publisher;
   }
 
+  publisherOf<Message>({ type, name, qos }: TopicSpec): RclPublisher<Message> {
+    return this.publisher<Message>(type, name, qos);
+  }
+
+  /** As subscribe(), for a topic that is declared in a list. */
+  subscribeTo<Message>({ type, name, qos }: TopicSpec, callback: (message: Message) => void): RclSubscription {
+    return this.subscribe<Message>(type, name, qos, callback);
+  }
+
+  /** As service(), for a service that is declared in a list. */
+  serve<Request, Response>(
+    { type, name }: ServiceSpec, handler: (request: Request) => Promise<Response> | Response, failed: (reason: string) => Response,
+  ): void {
+    this.service<Request, Response>(type, name, handler, failed);
+  }
+
   /** What the callback is given is freed when it returns: copy typed arrays at once. */
   subscribe<Message>(type: string, topic: string, qos: QosName, callback: (message: Message) => void): RclSubscription {
-    const subscription = this.#node.createSubscription(type, topic, { qos: qosProfile(this.rcl, qos) }, (message: Message) => {
+    const subscription = this.#node.createSubscription(type, topic, { qos: this.#qos(topic, "subscription", qos) }, (message: Message) => {
       this.#guarded(`message on ${topic}`, () => { callback(message); });
     });
     this.#disposers.push(() => { this.#node.destroySubscription(subscription); });
@@ -88,6 +108,38 @@ export class RosNode {
       }
     });
     this.#disposers.push(() => { this.#node.destroyService(service); });
+  }
+
+  /**
+   * Offers an action. Callbacks that throw reject the goal or the cancel request.
+   *
+   * @param resultKeptS how long results can be asked for, s.
+   * @returns takes it off the graph again; `destroyFrom` does not, because results leave in a later turn of the event loop.
+   * @throws Error when this ROS has no such interface.
+   */
+  actionServer<Goal, Result, Feedback>(type: string, name: string, callbacks: RclActionCallbacks<Goal, Result, Feedback>, resultKeptS: number): () => void {
+    const { GoalResponse, CancelResponse, ActionServer } = this.rcl;
+    const guarded = <Argument, Answer>(what: string, callback: (argument: Argument) => Answer, failed: Answer) => (argument: Argument): Answer => {
+      let answer = failed;
+      this.#guarded(`${what} of ${name}`, () => { answer = callback(argument); });
+      return answer;
+    };
+    const server = new ActionServer(
+      this.#node, type, name, callbacks.execute, guarded("goal", callbacks.goal, GoalResponse.REJECT),
+      guarded("accepted goal", callbacks.accepted, undefined), guarded("cancel request", callbacks.cancel, CancelResponse.REJECT),
+      { resultTimeout: resultKeptS },
+    );
+    return () => { this.#guarded(`destroying ${name}`, () => { server.destroy(); }); };
+  }
+
+  /** @throws Error when this ROS has no such interface. */
+  actionClient<Goal, Result, Feedback>(type: string, name: string): RclActionClient<Goal, Result, Feedback> {
+    return new this.rcl.ActionClient(this.#node, type, name);
+  }
+
+  /** A topic's full name, after remapping. */
+  resolve(topic: string): string {
+    return this.#node.resolveTopicName(topic);
   }
 
   /** A point to go back to with `destroyFrom`. */
@@ -134,6 +186,12 @@ export class RosNode {
   /** Runs something that ROS called, for callbacks this class does not make itself (timers). */
   guarded(what: string, action: () => void): void {
     this.#guarded(what, action);
+  }
+
+  /** The wanted profile, or what the parameters `qos_overrides.*` make of it. */
+  #qos(topic: string, endpoint: Endpoint, qos: QosName): RclQoS {
+    const resolved = this.resolve(topic);
+    return overriddenQos(this.rcl, resolved, endpoint, this.parameters.declare(qosOverrideParameters(resolved, endpoint, qos)));
   }
 
   #guarded(what: string, action: () => void): void {

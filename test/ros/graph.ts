@@ -33,15 +33,16 @@ export function graphEnv(): NodeJS.ProcessEnv {
 const logs = mkdtempSync(join(tmpdir(), "jepa-mpc-ros-"));
 let started = 0;
 
-export function startController(env: NodeJS.ProcessEnv, parameters: readonly string[] = []): ChildNode {
-  return start("controller", "src/ros/controller-main.js", [`bundle:=${TINY_BUNDLE}`, ...parameters], env);
+export function startController(env: NodeJS.ProcessEnv, parameters: readonly string[] = [], remappings: readonly string[] = []): ChildNode {
+  return start("controller", "src/ros/controller-main.js", [`bundle:=${TINY_BUNDLE}`, ...parameters], env, remappings);
 }
 
 export function startSimulator(env: NodeJS.ProcessEnv, parameters: readonly string[] = []): ChildNode {
   return start("simulator", "sim/ros/simulator-main.js", parameters, env);
 }
 
-function start(name: string, main: string, parameters: readonly string[], env: NodeJS.ProcessEnv): ChildNode {
-  const argv = parameters.length === 0 ? [] : ["--ros-args", ...parameters.flatMap((parameter) => ["-p", parameter])];
+function start(name: string, main: string, parameters: readonly string[], env: NodeJS.ProcessEnv, remappings: readonly string[] = []): ChildNode {
+  const rosArguments = [...parameters.flatMap((parameter) => ["-p", parameter]), ...remappings.flatMap((remapping) => ["-r", remapping])];
+  const argv = rosArguments.length === 0 ? [] : ["--ros-args", ...rosArguments];
   return new ChildNode(name, join(ROOT, "dist", main), argv, join(logs, `${name}-${started++}.log`), env);
 }

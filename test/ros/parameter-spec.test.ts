@@ -5,6 +5,7 @@ import { describe, it } from "node:test";
 
 import { SIMULATOR_PARAMETERS } from "../../sim/ros/parameters.js";
 import { checkParameter } from "../../src/ros/parameter-spec.js";
+import { interfaceDocs } from "../../src/ros/interface-docs.js";
 import { parameterDocs } from "../../src/ros/parameter-docs.js";
 import { parameterTable } from "../../src/ros/parameter-table.js";
 import { CONTROLLER_PARAMETERS, jointLimitParameters } from "../../src/ros/parameters.js";
@@ -76,5 +77,12 @@ describe("docs/parameters.md", () => {
   it("is what the declarations say", () => {
     const file = join(ROOT, "docs", "parameters.md");
     assert.equal(readFileSync(file, "utf8"), parameterDocs(), "run: npm run build && node dist/src/ros/parameter-docs.js > docs/parameters.md");
+  });
+});
+
+describe("docs/interfaces.md", () => {
+  it("is what the declarations say", () => {
+    const file = join(ROOT, "docs", "interfaces.md");
+    assert.equal(readFileSync(file, "utf8"), interfaceDocs(), "run: npm run build && node dist/src/ros/interface-docs.js > docs/interfaces.md");
   });
 });

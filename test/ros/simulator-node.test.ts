@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
+import { SIMULATOR_INTERFACES } from "../../sim/ros/interfaces.js";
+import { assertGraphAsDeclared } from "./declared-graph.js";
 import { graphEnv, SKIP, startSimulator } from "./graph.js";
 import { Stranger } from "./stranger.js";
 
@@ -62,6 +64,11 @@ describe("the simulator node, seen by a stranger", { skip: SKIP, timeout: 300_00
     assert.ok((distance["metres"] as number) > 0.05);
     const done = await stranger.waitFor((seen) => seen.event === "task_success", "whether the task is done");
     assert.equal(done["done"], false);
+  });
+
+  it("has exactly the topics and services that are declared", async () => {
+    const { depth, segmentation } = SIMULATOR_INTERFACES;
+    await assertGraphAsDeclared(stranger, "/jepa_mpc_simulator", SIMULATOR_INTERFACES, [depth, segmentation]);
   });
 
   it("follows a trajectory", async () => {

@@ -3,6 +3,7 @@
 Commands come as JSON lines on stdin, what is seen goes as JSON lines to stdout.
 """
 
+import base64
 import json
 import math
 import os
@@ -12,23 +13,41 @@ import time
 import traceback
 
 import rclpy
+from action_msgs.msg import GoalStatus
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from lifecycle_msgs.srv import ChangeState, GetState
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
 from rcl_interfaces.srv import DescribeParameters, GetParameters, SetParameters
+from rclpy.action import ActionClient
+from rclpy.action.graph import get_action_server_names_and_types_by_node
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
-from sensor_msgs.msg import CameraInfo, Image, JointState
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image, JointState
 from std_msgs.msg import Bool, Float64, Float64MultiArray, String
 from std_srvs.srv import SetBool, Trigger
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
+try:
+    from jepa_mpc_msgs.action import ReachGoalImage
+except ImportError:
+    # Most tests do without the action.
+    ReachGoalImage = None
+
+# Where the controller is: /jepa_mpc, or in a namespace.
+NAMESPACE = os.environ.get("STRANGER_NAMESPACE", "")
+CONTROLLER = f"{NAMESPACE}/jepa_mpc"
 JOINTS = [f"fr3_joint{i}" for i in range(1, 8)] + ["fr3_finger_joint1"]
 READY = [0.0, -math.pi / 4, 0.0, -3 * math.pi / 4, 0.0, math.pi / 2, math.pi / 4, 0.04]
 LATCHED = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 SENSOR = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 PIXEL_BYTES = {"rgb8": 3, "bgr8": 3, "rgba8": 4, "bgra8": 4, "mono8": 1}
+
+
+STATUS = {
+    GoalStatus.STATUS_SUCCEEDED: "succeeded", GoalStatus.STATUS_CANCELED: "canceled", GoalStatus.STATUS_ABORTED: "aborted",
+    GoalStatus.STATUS_UNKNOWN: "unknown",
+}
 
 
 def say(event, **fields):
@@ -51,22 +70,26 @@ def level_of(status):
 
 class Stranger(Node):
     def __init__(self):
-        super().__init__("stranger")
+        super().__init__("stranger", namespace=NAMESPACE)
         self.joints = {"on": False, "nan": False, "names": list(JOINTS), "positions": list(READY)}
-        self.camera = {"on": False, "encoding": "rgb8", "padding": 0, "age_s": 0.0, "seed": 0}
+        self.camera = {"on": False, "encoding": "rgb8", "padding": 0, "age_s": 0.0, "seed": 0, "png": ""}
+        self.compressed_pub = self.create_publisher(CompressedImage, "image/compressed", SENSOR)
+        self.goal_compressed_pub = self.create_publisher(CompressedImage, f"{CONTROLLER}/goal_image/compressed", LATCHED)
+        self.action = None
+        self.goals = {}
         self.image_pub = self.create_publisher(Image, "image", SENSOR)
         self.joint_pub = self.create_publisher(JointState, "joint_states", 10)
-        self.goal_pub = self.create_publisher(Image, "/jepa_mpc/goal_image", LATCHED)
-        self.name_pub = self.create_publisher(String, "/jepa_mpc/goal_name", 1)
+        self.goal_pub = self.create_publisher(Image, f"{CONTROLLER}/goal_image", LATCHED)
+        self.name_pub = self.create_publisher(String, f"{CONTROLLER}/goal_name", 1)
         self.trajectory_pub = None
         self.positions_pub = None
         self.create_timer(0.05, self.publish_joints)
         self.create_timer(0.1, self.publish_image)
-        self.create_subscription(DiagnosticStatus, "/jepa_mpc/status", self.on_status, 10)
+        self.create_subscription(DiagnosticStatus, f"{CONTROLLER}/status", self.on_status, 10)
         self.create_subscription(DiagnosticArray, "/diagnostics", self.on_diagnostics, 10)
-        self.create_subscription(JointTrajectory, "/joint_trajectory_controller/joint_trajectory", self.on_trajectory, 10)
-        self.create_subscription(Float64MultiArray, "/forward_position_controller/commands", self.on_positions, 10)
-        self.create_subscription(Float64MultiArray, "/jepa_mpc/plan", lambda m: say("plan", data=list(m.data), sizes=[d.size for d in m.layout.dim]), 10)
+        self.create_subscription(JointTrajectory, "joint_trajectory_controller/joint_trajectory", self.on_trajectory, 10)
+        self.create_subscription(Float64MultiArray, "forward_position_controller/commands", self.on_positions, 10)
+        self.create_subscription(Float64MultiArray, f"{CONTROLLER}/plan", lambda m: say("plan", data=list(m.data), sizes=[d.size for d in m.layout.dim]), 10)
         self.create_subscription(Image, "/camera/image_raw", lambda m: say("sim_image", width=m.width, height=m.height, encoding=m.encoding, step=m.step, bytes=len(m.data), spread=max(m.data) - min(m.data), stamp=m.header.stamp.sec + m.header.stamp.nanosec * 1e-9), SENSOR)
         self.create_subscription(CameraInfo, "/camera/camera_info", lambda m: say("sim_camera_info", k=[float(v) for v in m.k], model=m.distortion_model), SENSOR)
         self.create_subscription(JointState, "/joint_states", self.on_joints, SENSOR)
@@ -112,7 +135,11 @@ class Stranger(Node):
         self.joint_pub.publish(m)
 
     def publish_image(self):
-        if self.camera["on"]:
+        if self.camera["on"] and self.camera["encoding"] == "png":
+            m = self.packed(self.camera["png"])
+            m.header.stamp = self.get_clock().now().to_msg()
+            self.compressed_pub.publish(m)
+        elif self.camera["on"]:
             self.image_pub.publish(self.picture(self.camera["seed"], self.camera["encoding"], self.camera["padding"], self.camera["age_s"]))
 
     def picture(self, seed, encoding="rgb8", padding=0, age_s=0.0, width=64, height=64):
@@ -122,6 +149,78 @@ class Stranger(Node):
         m.data = row * height
         m.header.stamp = (self.get_clock().now() - rclpy.duration.Duration(nanoseconds=int(age_s * 1e9))).to_msg()
         return m
+
+    @staticmethod
+    def packed(base64_text, name=""):
+        m = CompressedImage(format="png", data=base64.b64decode(base64_text))
+        m.header.frame_id = name
+        return m
+
+    def reach(self, key, fields):
+        """Sends a goal to the action and tells its way; seeds are pictures, base64 texts compressed ones."""
+        if self.action is None:
+            self.action = ActionClient(self, ReachGoalImage, f"{CONTROLLER}/reach_goal_image")
+        goal = ReachGoalImage.Goal(goal_names=fields.get("names", []), tolerance=float(fields.get("tolerance", 0.0)))
+        for seed in fields.get("seeds", []):
+            picture = self.picture(seed, fields.get("encoding", "rgb8"))
+            picture.header.frame_id = f"{key}-{seed}"
+            goal.images.append(picture)
+        goal.compressed_images = [self.packed(text, f"{key}-{i}") for i, text in enumerate(fields.get("compressed", []))]
+        timeout_s = fields.get("timeout_s", 0.0)
+        goal.timeout.sec = math.floor(timeout_s)
+        goal.timeout.nanosec = int(round((timeout_s - math.floor(timeout_s)) * 1e9))
+
+        def feedback(message):
+            f = message.feedback
+            say("feedback", key=key, energy=f.energy, share=f.energy_share, sub_goal=f.sub_goal, count=f.sub_goal_count, steps=f.steps,
+                plan_age_s=f.plan_age_s, solve_time_s=f.solve_time_s, state=f.state, sentence=f.sentence)
+
+        def result(future):
+            answer = future.result()
+            r = answer.result
+            say("result", key=key, status=STATUS.get(answer.status, str(answer.status)), code=r.error_code, message=r.error_msg,
+                energy=r.final_energy, steps=r.steps, duration_s=r.duration.sec + r.duration.nanosec * 1e-9)
+
+        def answered(future):
+            handle = future.result()
+            self.goals[key] = handle
+            say("goal_answer", key=key, accepted=handle.accepted)
+            if handle.accepted:
+                handle.get_result_async().add_done_callback(result)
+
+        def wait():
+            if not self.action.wait_for_server(timeout_sec=30.0):
+                say("goal_answer", key=key, accepted=False, error="no action server")
+                return
+            self.action.send_goal_async(goal, feedback_callback=feedback).add_done_callback(answered)
+
+        threading.Thread(target=wait, daemon=True).start()
+
+    def cancel(self, key):
+        self.goals[key].cancel_goal_async().add_done_callback(
+            lambda future: say("cancel_answer", key=key, canceling=len(future.result().goals_canceling)))
+
+    @staticmethod
+    def codes():
+        names = [name for name in dir(type(ReachGoalImage.Result)) if name.isupper() and not name.startswith("_")]
+        say("codes", codes={name: getattr(ReachGoalImage.Result, name) for name in names}, most=ReachGoalImage.Goal.MAX_SUB_GOALS)
+
+    def graph(self, name):
+        """What a node has on the graph: names and types."""
+        namespace, _, base = name.rpartition("/")
+        found = {
+            "publishers": self.get_publisher_names_and_types_by_node(base, namespace or "/"),
+            "subscriptions": self.get_subscriber_names_and_types_by_node(base, namespace or "/"),
+            "services": self.get_service_names_and_types_by_node(base, namespace or "/"),
+            "actions": get_action_server_names_and_types_by_node(self, base, namespace or "/"),
+        }
+        say("graph", **{kind: {topic: types[0] for topic, types in entries} for kind, entries in found.items()})
+
+    def qos(self, topic):
+        def plain(ends):
+            return [{"node": e.node_name, "reliability": e.qos_profile.reliability.name, "durability": e.qos_profile.durability.name} for e in ends]
+
+        say("qos", topic=topic, publishers=plain(self.get_publishers_info_by_topic(topic)), subscriptions=plain(self.get_subscriptions_info_by_topic(topic)))
 
     def call(self, request, kind, name, fields):
         kinds = {
@@ -183,7 +282,7 @@ class Stranger(Node):
 
     def send_trajectory(self, names, points):
         if self.trajectory_pub is None:
-            self.trajectory_pub = self.create_publisher(JointTrajectory, "/joint_trajectory_controller/joint_trajectory", 1)
+            self.trajectory_pub = self.create_publisher(JointTrajectory, "joint_trajectory_controller/joint_trajectory", 1)
         m = JointTrajectory(joint_names=names)
         for point in points:
             p = JointTrajectoryPoint()
@@ -196,7 +295,7 @@ class Stranger(Node):
 
     def send_positions(self, data):
         if self.positions_pub is None:
-            self.positions_pub = self.create_publisher(Float64MultiArray, "/forward_position_controller/commands", 1)
+            self.positions_pub = self.create_publisher(Float64MultiArray, "forward_position_controller/commands", 1)
         self.when_matched(self.positions_pub, Float64MultiArray(data=[float(v) for v in data]), 2)
 
     @staticmethod
@@ -221,6 +320,18 @@ class Stranger(Node):
             goal = self.picture(command["seed"])
             goal.header.frame_id = command["name"]
             self.goal_pub.publish(goal)
+        elif what == "goal_compressed":
+            self.goal_compressed_pub.publish(self.packed(command["png"], command["name"]))
+        elif what == "reach":
+            self.reach(command["key"], command)
+        elif what == "cancel":
+            self.cancel(command["key"])
+        elif what == "graph":
+            self.graph(command["node"])
+        elif what == "qos":
+            self.qos(command["topic"])
+        elif what == "codes":
+            self.codes()
         elif what == "goal_name":
             self.when_matched(self.name_pub, String(data=command["name"]), 1)
         elif what == "description":

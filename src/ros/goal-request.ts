@@ -1,0 +1,101 @@
+import { decodeRawImage } from "../camera/encodings.js";
+import { decodeImage, MAX_FILE_BYTES } from "../camera/files.js";
+import { checkGoalName } from "../goals/goal-name.js";
+import { GOAL_ERROR } from "./goal-error-code.js";
+import { GoalRefused } from "./goal-order.js";
+import { oneLine } from "./ros-node.js";
+import { toSeconds } from "./time.js";
+
+import type { GoalLibrary } from "../goals/goal-library.js";
+import type { GoalPicture } from "./goal-order.js";
+import type { CompressedImageMessage, ImageMessage, ReachGoalImageGoal } from "./messages.js";
+
+/** MAX_SUB_GOALS of the action. */
+export const MAX_SUB_GOALS = 32;
+
+/** A goal of the action, checked. */
+export interface GoalRequest {
+  readonly name: string;
+  load(library: GoalLibrary): Promise<readonly GoalPicture[]>;
+  /** Energy below which it counts as reached; undefined: the controller's own. */
+  readonly reachedBelow: number | undefined;
+  /** s; Infinity: none. */
+  readonly timeoutS: number;
+}
+
+/**
+ * Reads a goal of the action and copies what it keeps: a message's memory is freed when the callback returns.
+ *
+ * @throws Error with one line that says what is wrong with the message. What can only be seen later (a name that is not in the
+ * library, a damaged JPEG) makes `load` reject with a GoalRefused.
+ */
+export function readGoalRequest({ goal_names: names, images, compressed_images: compressed, tolerance, timeout }: ReachGoalImageGoal): GoalRequest {
+  const given = Object.entries({ goal_names: names, images, compressed_images: compressed }).filter(([, list]) => list.length > 0);
+  if (given.length !== 1) {
+    throw new Error(`exactly one of goal_names, images and compressed_images must have entries, not ${given.length === 0 ? "none" : given.map(([list]) => list).join(" and ")}`);
+  }
+  const [list, { length: count }] = given[0]!;
+  if (count > MAX_SUB_GOALS) {
+    throw new Error(`${list} has ${count} entries; at most ${MAX_SUB_GOALS} sub-goals are taken`);
+  }
+  if (!Number.isFinite(tolerance) || tolerance < 0) {
+    throw new Error(`tolerance must be a finite number of at least 0, not ${tolerance}`);
+  }
+  const timeoutS = toSeconds(timeout);
+  if (timeoutS < 0) {
+    throw new Error(`timeout must not be negative, and is ${timeoutS} s`);
+  }
+  const common = { reachedBelow: tolerance === 0 ? undefined : tolerance, timeoutS: timeoutS === 0 ? Infinity : timeoutS };
+  if (names.length > 0) {
+    const wanted = names.map(checkGoalName);
+    return { name: wanted.join(", "), load: (library) => Promise.all(wanted.map((name) => storedGoal(library, name))), ...common };
+  }
+  if (images.length > 0) {
+    const pictures = images.map((message, i) => rawPicture(message, labelOf(message, i, count)));
+    return { name: pictures.map(({ name }) => name).join(", "), load: () => Promise.resolve(pictures), ...common };
+  }
+  const packed = compressed.map((message, i) => ({ name: labelOf(message, i, count), bytes: compressedBytes(message) }));
+  return {
+    name: packed.map(({ name }) => name).join(", "),
+    load: () => Promise.all(packed.map(async ({ name, bytes }) => ({ name, image: await unpacked(bytes, `compressed image "${name}"`) }))),
+    ...common,
+  };
+}
+
+/** A copy of the bytes of a compressed picture. @throws Error with one line when there are too many or none. */
+export function compressedBytes({ data }: CompressedImageMessage): Uint8Array {
+  if (data.length === 0 || data.length > MAX_FILE_BYTES) {
+    throw new Error(`a compressed image has ${data.length} bytes; 1 to ${MAX_FILE_BYTES} are read`);
+  }
+  return data.slice();
+}
+
+/** What a goal that came as a picture is called. */
+export function labelOf({ header }: { readonly header: { readonly frame_id: string } }, index = 0, count = 1): string {
+  return header.frame_id !== "" ? header.frame_id : count === 1 ? "image" : `image ${index + 1}`;
+}
+
+/** A picture of the library. @throws GoalRefused when there is none of this name, or when it is damaged. */
+export async function storedGoal(library: GoalLibrary, name: string): Promise<GoalPicture> {
+  try {
+    return { name, image: await library.image(name) };
+  } catch (error) {
+    throw new GoalRefused(GOAL_ERROR.unknownGoal, oneLine(error), error);
+  }
+}
+
+function rawPicture(message: ImageMessage, name: string): GoalPicture {
+  try {
+    return { name, image: decodeRawImage(message) };
+  } catch (error) {
+    throw new Error(`image "${name}": ${oneLine(error)}`, { cause: error });
+  }
+}
+
+async function unpacked(bytes: Uint8Array, what: string): ReturnType<typeof decodeImage> {
+  try {
+    return await decodeImage(bytes, what);
+  } catch (error) {
+    throw new GoalRefused(GOAL_ERROR.invalidGoal, oneLine(error), error);
+  }
+}

@@ -1,0 +1,84 @@
+import { TYPES } from "./messages.js";
+
+import type { InterfaceSpecs } from "./interface-spec.js";
+
+/** Where commands go when the parameter `command_topic` is empty. */
+export const TRAJECTORY_TOPIC = "joint_trajectory_controller/joint_trajectory";
+export const POSITIONS_TOPIC = "forward_position_controller/commands";
+export const VELOCITIES_TOPIC = "forward_velocity_controller/commands";
+
+/** All topics, services and actions of the controller node but those that every node has. */
+export const CONTROLLER_INTERFACES = {
+  image: {
+    kind: "topic", direction: "in", name: "image", type: TYPES.image, qos: "sensor",
+    description: "Camera pictures: rgb8, bgr8, rgba8, bgra8 or mono8. With `image_transport: raw`.",
+  },
+  compressedImage: {
+    kind: "topic", direction: "in", name: "image/compressed", type: TYPES.compressedImage, qos: "sensor",
+    description: "Camera pictures as PNG or JPEG. With `image_transport: compressed`, instead of `image`; a remapping of `image` moves it, too.",
+  },
+  cameraInfo: {
+    kind: "topic", direction: "in", name: "camera_info", type: TYPES.cameraInfo, qos: "sensor",
+    description: "Size of the camera's pictures; a warning is logged when they have another.",
+  },
+  jointStates: {
+    kind: "topic", direction: "in", name: "joint_states", type: TYPES.jointState, qos: "sensor",
+    description: "Joint positions and velocities (rad, rad/s; m, m/s), in any order, other joints too.",
+  },
+  robotDescription: {
+    kind: "topic", direction: "in", name: "robot_description", type: TYPES.string, qos: "latched",
+    description: "The robot's URDF. Read while the node configures, and only when the parameter `urdf` is empty.",
+  },
+  goalImage: {
+    kind: "topic", direction: "in", name: "~/goal_image", type: TYPES.image, qos: "latched",
+    description: "A goal as a picture. `header.frame_id`, if any, is taken for its name.",
+  },
+  goalImageCompressed: {
+    kind: "topic", direction: "in", name: "~/goal_image/compressed", type: TYPES.compressedImage, qos: "latched",
+    description: "The same as PNG or JPEG.",
+  },
+  goalName: {
+    kind: "topic", direction: "in", name: "~/goal_name", type: TYPES.string, qos: "command",
+    description: "A goal of the library, by its name.",
+  },
+  jointTrajectory: {
+    kind: "topic", direction: "out", name: TRAJECTORY_TOPIC, type: TYPES.jointTrajectory, qos: "command",
+    description: "Commands with `command_interface: joint_trajectory`. Another name by the parameter `command_topic`.",
+  },
+  positions: {
+    kind: "topic", direction: "out", name: POSITIONS_TOPIC, type: TYPES.float64MultiArray, qos: "command",
+    description: "Commands with `command_interface: forward_position`: a position for each of `joints` (rad or m), at `command_rate_hz`. Another name by `command_topic`.",
+  },
+  velocities: {
+    kind: "topic", direction: "out", name: VELOCITIES_TOPIC, type: TYPES.float64MultiArray, qos: "command",
+    description: "Commands with `command_interface: forward_velocity`: a velocity for each of `joints` (rad/s or m/s), at `command_rate_hz`. Another name by `command_topic`.",
+  },
+  status: {
+    kind: "topic", direction: "out", name: "~/status", type: TYPES.diagnosticStatus, qos: "events",
+    description: "What the controller does and why, every cycle: a sentence, and the values state, hold_reason, energy, energy_share, plan_ms, steps and others.",
+  },
+  plan: {
+    kind: "topic", direction: "out", name: "~/plan", type: TYPES.float64MultiArray, qos: "events",
+    description: "The planned actions, a row for each step; only while somebody subscribes.",
+  },
+  diagnostics: {
+    kind: "topic", direction: "out", name: "/diagnostics", type: TYPES.diagnosticArray, qos: "events",
+    description: "State and rates of the inputs, once a second.",
+  },
+  stop: {
+    kind: "service", name: "~/stop", type: TYPES.trigger,
+    description: "Brakes; stays stopped until `~/reset`. The goal is forgotten; a goal of the action ends with STOPPED.",
+  },
+  reset: {
+    kind: "service", name: "~/reset", type: TYPES.trigger,
+    description: "Ends a stop or a final hold. The goal is forgotten; a goal of the action ends with STOPPED.",
+  },
+  pause: {
+    kind: "service", name: "~/pause", type: TYPES.setBool,
+    description: "true: brakes and keeps the goal. false: goes on to it, at the sub-goal it was at. A goal of the action stays active; its time goes on.",
+  },
+  reachGoalImage: {
+    kind: "action", name: "~/reach_goal_image", type: TYPES.reachGoalImage,
+    description: "Goes to a goal given as pictures or names, with feedback and a result that says why it ended. The file in `msgs/action/` describes every field and code.",
+  },
+} as const satisfies InterfaceSpecs;
