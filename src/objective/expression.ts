@@ -109,7 +109,7 @@ function check(node: MathNode, names: ReadonlySet<string>, variables: Set<string
     case "OperatorNode": {
       const { op, fn, args, implicit } = node as OperatorNode;
       if (implicit) throw new Error(`${shown(node)} has no operator between its parts: write *`);
-      if (!OPERATORS.has(fn)) throw new Error(`the operator ${op} is not allowed`);
+      if (!OPERATORS.has(fn)) throw new Error(`the operator ${String(op)} is not allowed`);
       for (const arg of args) check(arg, names, variables);
       return;
     }

@@ -7,11 +7,12 @@ import { RobotModel } from "../robot/model.js";
 import { CommandPipeline } from "../safety/command-pipeline.js";
 import { readManifest } from "../world-model/index.js";
 import { locate } from "./locate.js";
+import { objectiveTerms, planTerms } from "./objective-terms.js";
 import { accelerationParameter, velocityParameter } from "./parameters.js";
 
 import type { ControllerOptions } from "../control/controller-options.js";
 import type { PlannerConfig } from "../control/planner-config.js";
-import type { Objective } from "../planner/index.js";
+import type { KeepOutShape, Objective } from "../planner/index.js";
 import type { ActionSpace, JointLimits } from "../robot/types.js";
 import type { Manifest } from "../world-model/index.js";
 import type { ControllerParameters } from "./parameters.js";
@@ -21,6 +22,9 @@ const DEADLINE_SHARE = 0.8;
 
 /** Elites of a search whose samples are given, where they are enough. */
 const DEFAULT_ELITES = 10;
+
+/** Where the objective's term `keep_out` keeps the tool away from. */
+const ZONES: readonly KeepOutShape[] = [];
 
 /** What the parameters make of a controller: all but the connections to the outside. */
 export interface Assembly {
@@ -33,11 +37,12 @@ export interface Assembly {
  * Loads robot and model as the parameters say. This is the slow part of the node's start.
  *
  * @param urdf text of the robot's description. @param deadlineMs the newest `planner.deadline_ms`. @param onCrash told when the planning worker died.
+ * @param live the parameters as they are now, for those that may change while the node runs, and where to say that one has no effect.
  * @throws Error with one line that names the parameter, file or field at fault.
  */
 export async function assembleController(
   p: ControllerParameters, jointLimits: Readonly<Record<string, number>>, urdf: string, deadlineMs: () => number,
-  onCrash: (sentence: string) => void,
+  onCrash: (sentence: string) => void, live: { newest(): ControllerParameters; warn(sentence: string): void },
 ): Promise<Assembly> {
   const bundleDirectory = locate("bundle", p.bundle);
   const manifest = await readManifest(bundleDirectory);
@@ -49,7 +54,8 @@ export async function assembleController(
     armMargin: p["safety.position_margin"],
     trackingTolerance: p["safety.tracking_tolerance"],
   });
-  const planning = await WorkerPlanningService.start({ bundleDirectory, planner, threads: p.threads, onCrash });
+  const objective = await objectiveTerms(p, manifest, robot, ZONES);
+  const planning = await WorkerPlanningService.start({ bundleDirectory, planner, terms: objective.config, threads: p.threads, onCrash });
   return {
     manifest, planning,
     options: {
@@ -63,6 +69,7 @@ export async function assembleController(
       cameraTimeoutS: p.camera_timeout_s,
       jointTimeoutS: p.joint_states_timeout_s,
       seed: p["planner.seed"],
+      planTerms: planTerms(objective, robot, planning.model.givesStates === true, () => live.newest(), (sentence) => { live.warn(sentence); }),
       ...(manifest.planning?.exploration_floor === undefined ? {} : { explorationFloor: manifest.planning.exploration_floor }),
       // Asked for at every plan, so that the parameter is a dynamic one.
       get planDeadlineMs(): number {

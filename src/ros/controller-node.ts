@@ -12,6 +12,7 @@ import { JointStateCollector } from "./joint-state-collector.js";
 import { LifecycleShell } from "./lifecycle-shell.js";
 import { locate } from "./locate.js";
 import { TYPES } from "./messages.js";
+import { objectiveMessage } from "./objective-message.js";
 import { ObservedPlanning } from "./observed-planning.js";
 import { CONTROLLER_PARAMETERS, jointLimitParameters } from "./parameters.js";
 import { Periodic } from "./periodic.js";
@@ -134,7 +135,10 @@ export class ControllerNode {
     const limits = this.#ros.parameters.values(jointLimitParameters(p.joints));
     const urdf = p.urdf === "" ? await this.#robotDescription(p.robot_description_timeout_s) : await readFile(locate("urdf", p.urdf), "utf8");
     const deadlineMs = (): number => this.#ros.parameters.values(CONTROLLER_PARAMETERS)["planner.deadline_ms"];
-    this.#assembly = await assembleController(p, limits, urdf, deadlineMs, (sentence) => { this.#ros.log.error(sentence); });
+    this.#assembly = await assembleController(p, limits, urdf, deadlineMs, (sentence) => { this.#ros.log.error(sentence); }, {
+      newest: () => this.#ros.parameters.values(CONTROLLER_PARAMETERS),
+      warn: (sentence) => { this.#ros.log.warn(sentence); },
+    });
   }
 
   #configure(): void {
@@ -150,10 +154,14 @@ export class ControllerNode {
     const joints = new JointStateCollector(p.joints);
     const plan = ros.publisher<Float64MultiArrayMessage>(TYPES.float64MultiArray, "~/plan", "events");
     const { send, stream } = this.#commandOutput(p, clock);
+    const objective = ros.publisher<DiagnosticStatusMessage>(TYPES.diagnosticStatus, "~/objective", "events");
     // Not spread: that would read the deadline once and for all.
     const controller = new Controller(Object.assign(assembly.options, {
       clock: () => clock.now(),
-      planning: new ObservedPlanning(assembly.planning, ({ actions }) => {
+      planning: new ObservedPlanning(assembly.planning, ({ actions, terms }) => {
+        if (terms !== undefined && objective.subscriptionCount > 0) {
+          objective.publish(objectiveMessage(terms, NODE_NAME, manifest.name));
+        }
         if (plan.subscriptionCount > 0) {
           const dim = manifest.action.names.length;
           plan.publish({

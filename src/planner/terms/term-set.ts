@@ -54,9 +54,19 @@ export class TermSet implements CandidateCosts {
     this.#active = this.#entries.filter(({ weight }) => weight > 0);
   }
 
-  /** Whether a term of a weight above 0 looks at predicted states. */
-  get needsStates(): boolean {
-    return this.#active.some(({ term }) => term!.needsStates === true);
+  /** Whether there is a term of a weight above 0. */
+  get active(): boolean {
+    return this.#active.length > 0;
+  }
+
+  /** Name of the first term of a weight above 0 that looks at predicted states. */
+  get needingStates(): string | undefined {
+    return this.#active.find(({ term }) => term!.needsStates === true)?.name;
+  }
+
+  /** Name of the first term of a weight above 0 that looks at joint positions. */
+  get needingJoints(): string | undefined {
+    return this.#active.find(({ term }) => term!.needsJoints === true)?.name;
   }
 
   /** Begins a plan. @param weights by name; terms that are not named keep theirs. @throws RangeError when a weight makes no sense, Error when joints are missing. */
@@ -68,8 +78,8 @@ export class TermSet implements CandidateCosts {
       one.weight = weight;
     }
     this.#active = this.#entries.filter(({ weight }) => weight > 0);
-    const blind = start.joints === undefined ? this.#active.find(({ term }) => term!.needsJoints === true) : undefined;
-    if (blind !== undefined) throw new Error(`objective term ${blind.name} needs the joint positions, and the plan was asked for without them`);
+    const blind = start.joints === undefined ? this.needingJoints : undefined;
+    if (blind !== undefined) throw new Error(`objective term ${blind} needs the joint positions, and the plan was asked for without them`);
     this.#start = start;
     for (const one of [this.#goal, ...this.#active]) {
       one.sum = one.finite = one.candidates = 0;
