@@ -122,7 +122,7 @@ describe("createTerms", () => {
       terms: [
         { kind: "action_smoothness", weight: 1 }, { kind: "joint_centring", weight: 1 }, { kind: "gripper_effort", weight: 1 },
         { kind: "workspace", weight: 1, low: [0, 0, 0], high: [1, 1, 1], marginM: 0.1 },
-        { kind: "keep_out", weight: 1, marginM: 0.1, shapes: [{ kind: "sphere", centerM: [0, 0, 0], radiusM: 1 }] },
+        { kind: "keep_out", weight: 1, marginM: 0.1, shapes: [{ shape: "sphere", centerM: [0, 0, 0], radiusM: 1 }] },
         { kind: "expression", name: "mine", weight: 1, expression: "energy" },
         { kind: "module", name: "yours", weight: 0, path: await module(GOOD) },
       ],

@@ -6,15 +6,15 @@ import fc from "fast-check";
 import {
   ActionSmoothness, GripperEffort, Icem, JointCentring, KeepOut, type KeepOutShape, type ObjectiveTerm, ScoreFailed, TermSet, Workspace,
 } from "../../src/planner/index.js";
-import { clearanceTo } from "../../src/planner/terms/keep-out-shape.js";
+import { type Clearance, clearanceTo } from "../../src/planner/terms/keep-out-shape.js";
 import { softBarrier } from "../../src/planner/terms/soft-barrier.js";
 import { box, noDeadline, quadratic } from "./problems.js";
 import { ACTION_DIM, CONTEXT, costsOf, held, HORIZON, rollouts, STATE_DIM } from "./terms-context.js";
 
 const SHAPES: readonly KeepOutShape[] = [
-  { kind: "box", lowM: [-0.1, -0.1, 0], highM: [0.1, 0.1, 0.2] },
-  { kind: "sphere", centerM: [0.3, 0, 0.1], radiusM: 0.05 },
-  { kind: "half_space", normal: [0, 0, 2], offsetM: 0.01 },
+  { shape: "box", centerM: [0, 0, 0.1], sizeM: [0.2, 0.2, 0.2], rotationRpyRad: [0, 0, 0] },
+  { shape: "sphere", centerM: [0.3, 0, 0.1], radiusM: 0.05 },
+  { shape: "half_space", pointM: [3, 3, 0.01], normal: [0, 0, 2] },
 ];
 const ALL: readonly (() => ObjectiveTerm)[] = [
   () => new ActionSmoothness(), () => new GripperEffort(), () => new JointCentring(),
@@ -120,18 +120,23 @@ describe("workspace and keep-out", () => {
   });
 
   it("clearances are distances: to a box's face and corner, a sphere, a plane", () => {
-    const [b, s, p] = SHAPES as [KeepOutShape, KeepOutShape, KeepOutShape];
-    near([clearanceTo(b, 0.13, 0, 0.1), clearanceTo(b, 0.13, 0.14, 0.1), clearanceTo(b, 0.07, 0, 0.1)], [0.03, 0.05, -0.03]);
-    near([clearanceTo(s, 0.3, 0, 0.25), clearanceTo(s, 0.3, 0, 0.12)], [0.1, -0.03]);
-    near([clearanceTo(p, 5, 5, 0.06), clearanceTo(p, 0, 0, 0)], [0.05, -0.01]);
-    fc.assert(fc.property(fc.constantFrom(...SHAPES), fc.tuple(...Array.from({ length: 6 }, () => fc.double({ min: -1, max: 1, noNaN: true }))), (shape, [x, y, z, u, v, w]) => {
+    const [b, s, p] = SHAPES.map(clearanceTo) as [Clearance, Clearance, Clearance];
+    near([b(0.13, 0, 0.1), b(0.13, 0.14, 0.1), b(0.07, 0, 0.1)], [0.03, 0.05, -0.03]);
+    near([s(0.3, 0, 0.25), s(0.3, 0, 0.12)], [0.1, -0.03]);
+    near([p(5, 5, 0.06), p(0, 0, 0)], [0.05, -0.01]);
+    // A long board: along x, then turned onto y, onto z, and about two axes one after the other.
+    const board = (rotationRpyRad: readonly number[]): Clearance => clearanceTo({ shape: "box", centerM: [1, 0, 0], sizeM: [2, 0.2, 0.4], rotationRpyRad });
+    near([board([0, 0, 0])(1, 0, 0.3), board([0, 0, Math.PI / 2])(1, 1.5, 0), board([0, Math.PI / 2, 0])(1, 0, 1.5)], [0.1, 0.5, 0.5]);
+    near([board([Math.PI / 2, 0, 0])(1, 0.3, 0), board([Math.PI / 2, 0, Math.PI / 2])(0.5, 0, 0), board([0, Math.PI / 6, 0])(1 + Math.cos(Math.PI / 6), 0, -0.5)], [0.1, 0.3, 0]);
+    fc.assert(fc.property(fc.constantFrom<KeepOutShape>(...SHAPES, { shape: "box", centerM: [0.1, 0, 0.2], sizeM: [0.5, 0.1, 0.3], rotationRpyRad: [0.3, -1, 2] }), fc.tuple(...Array.from({ length: 6 }, () => fc.double({ min: -1, max: 1, noNaN: true }))), (shape, [x, y, z, u, v, w]) => {
+      const clearance = clearanceTo(shape);
       const apart = Math.hypot(x! - u!, y! - v!, z! - w!);
-      assert.ok(Math.abs(clearanceTo(shape, x!, y!, z!) - clearanceTo(shape, u!, v!, w!)) <= apart + 1e-9, "no distance changes faster than the place");
+      assert.ok(Math.abs(clearance(x!, y!, z!) - clearance(u!, v!, w!)) <= apart + 1e-9, "no distance changes faster than the place");
     }));
   });
 
   it("a step that jumps over a thin zone pays for it, and so does the first one from where the tool is", () => {
-    const wall: KeepOutShape = { kind: "box", lowM: [0.1, -1, -1], highM: [0.102, 1, 1] };
+    const wall: KeepOutShape = { shape: "box", centerM: [0.101, 0, 0], sizeM: [0.002, 2, 2], rotationRpyRad: [0, 0, 0] };
     const term = new KeepOut([wall], 0.02);
     const [over, before] = costsOf(term, rollouts({ tool: [[[0.05, 0, 0], [0.15, 0, 0], [0.15, 0, 0], [0.15, 0, 0]], held([0.05, 0, 0])] }));
     assert.ok(over! >= 1 / 4 - 0.1 && before === 0, `${over} ${before}`);
@@ -142,7 +147,7 @@ describe("workspace and keep-out", () => {
   it("a zone moved with the tool costs the same; without zones nothing costs anything; a state that is no number is no cost that counts", () => {
     fc.assert(fc.property(populations, fc.integer({ min: -4, max: 4 }), (scored, shift) => {
       const offset = shift / 4;
-      const sphere = (x: number): KeepOut => new KeepOut([{ kind: "sphere", centerM: [x, 0, 0], radiusM: 0.5 }], 0.5);
+      const sphere = (x: number): KeepOut => new KeepOut([{ shape: "sphere", centerM: [x, 0, 0], radiusM: 0.5 }], 0.5);
       const moved = {
         ...scored,
         states: scored.states.map((value, i) => i % STATE_DIM === 0 ? value + offset : value),
@@ -155,10 +160,10 @@ describe("workspace and keep-out", () => {
   });
 
   it("shapes that enclose nothing are refused", () => {
-    assert.throws(() => new KeepOut([{ kind: "sphere", centerM: [0, 0, 0], radiusM: 0 }], 0.1), /radiusM of a keep-out sphere is 0/);
-    assert.throws(() => new KeepOut([{ kind: "box", lowM: [0, 0, 0], highM: [1, 1, 0] }], 0.1), /must be below the second on each axis/);
-    assert.throws(() => new KeepOut([{ kind: "half_space", normal: [0, 0, 0], offsetM: 0 }], 0.1), /normal of a keep-out half_space is 0/);
-    assert.throws(() => new KeepOut([{ kind: "half_space", normal: [0, NaN, 0], offsetM: 0 }], 0.1), /must be finite numbers/);
+    assert.throws(() => new KeepOut([{ shape: "sphere", centerM: [0, 0, 0], radiusM: 0 }], 0.1), /radiusM of a keep-out sphere is 0/);
+    assert.throws(() => new KeepOut([{ shape: "box", centerM: [0, 0, 0], sizeM: [1, 1, 0], rotationRpyRad: [0, 0, 0] }], 0.1), /sizeM of a keep-out box is \[1, 1, 0\]: must be above 0/);
+    assert.throws(() => new KeepOut([{ shape: "half_space", pointM: [0, 0, 0], normal: [0, 0, 0] }], 0.1), /normal of a keep-out half_space is 0/);
+    assert.throws(() => new KeepOut([{ shape: "half_space", pointM: [0, 0], normal: [0, 1, 0] }], 0.1), /pointM of a keep-out half_space is \[0, 0\]: must be three finite numbers/);
     assert.throws(() => new KeepOut([], 0), /margin is 0 m/);
   });
 });

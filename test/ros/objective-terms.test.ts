@@ -20,7 +20,7 @@ import type { SeenStatus } from "./stranger.js";
 const arm = await fr3Model(demoUrdf());
 const manifest = await readManifest(TINY_BUNDLE);
 const DEFAULTS = Object.fromEntries(Object.entries(CONTROLLER_PARAMETERS).map(([name, { default: value }]) => [name, value])) as unknown as ControllerParameters;
-const SPHERE: KeepOutShape = { kind: "sphere", centerM: [0.5, 0, 0.1], radiusM: 0.05 };
+const SPHERE: KeepOutShape = { shape: "sphere", centerM: [0.5, 0, 0.1], radiusM: 0.05 };
 
 function given(change: Partial<ControllerParameters>): ControllerParameters {
   return { ...DEFAULTS, ...change };

@@ -1,64 +1,67 @@
-/** Where the tool is not to go; base frame, m. */
+/**
+ * Where the tool is not to go; base frame, lengths in m. The shapes of a keep-out file and of the scene's geometry are given in the same form, so that
+ * the objective and the safety pipeline can be handed the same zones.
+ */
 export type KeepOutShape =
-  /** Axis-aligned. */
-  | { readonly kind: "box"; readonly lowM: Point; readonly highM: Point }
-  | { readonly kind: "sphere"; readonly centerM: Point; readonly radiusM: number }
-  /** All points p with normal · p < offsetM: the normal, of any length but 0, points to the allowed side; the offset is along the unit normal. */
-  | { readonly kind: "half_space"; readonly normal: Point; readonly offsetM: number };
+  /** Full edge lengths; fixed-axis roll, pitch, yaw, as in a URDF. */
+  | { readonly shape: "box"; readonly centerM: readonly number[]; readonly sizeM: readonly number[]; readonly rotationRpyRad: readonly number[] }
+  | { readonly shape: "sphere"; readonly centerM: readonly number[]; readonly radiusM: number }
+  /** All that lies behind a plane; the normal points out of it, to where the robot may be. */
+  | { readonly shape: "half_space"; readonly pointM: readonly number[]; readonly normal: readonly number[] };
 
-export type Point = readonly [x: number, y: number, z: number];
+/** Signed distance of a point to a shape's surface, m; negative inside. */
+export type Clearance = (x: number, y: number, z: number) => number;
 
-/** Refuses a shape that encloses nothing or is not made of numbers. @throws RangeError naming what is wrong. */
-export function checkKeepOutShape(shape: KeepOutShape): void {
-  const finite = (name: string, values: readonly number[]): void => {
-    if (!values.every(Number.isFinite)) throw new RangeError(`${name} of a keep-out ${shape.kind} is [${values.join(", ")}]: must be finite numbers`);
-  };
-  switch (shape.kind) {
-    case "box":
-      finite("lowM", shape.lowM);
-      finite("highM", shape.highM);
-      if (shape.lowM.some((low, axis) => low >= shape.highM[axis]!)) {
-        throw new RangeError(`a keep-out box goes from [${shape.lowM.join(", ")}] to [${shape.highM.join(", ")}]: the first must be below the second on each axis`);
-      }
-      break;
-    case "sphere":
-      finite("centerM", shape.centerM);
-      if (!(shape.radiusM > 0 && Number.isFinite(shape.radiusM))) throw new RangeError(`radiusM of a keep-out sphere is ${shape.radiusM}: must be above 0`);
-      break;
-    case "half_space":
-      finite("normal", shape.normal);
-      finite("offsetM", [shape.offsetM]);
-      if (Math.hypot(...shape.normal) < 1e-9) throw new RangeError("normal of a keep-out half_space is 0: it must point to the allowed side");
-      break;
+/** Prepares the distance to a shape. @throws RangeError when the shape encloses nothing or is not made of numbers. */
+export function clearanceTo(shape: KeepOutShape): Clearance {
+  switch (shape.shape) {
+    case "box": {
+      const [cx, cy, cz] = triple(shape, "centerM", shape.centerM);
+      const size = triple(shape, "sizeM", shape.sizeM);
+      if (!size.every((edge) => edge > 0)) throw new RangeError(`sizeM of a keep-out box is [${size.join(", ")}]: must be above 0`);
+      const [hx, hy, hz] = size.map((edge) => edge / 2) as [number, number, number];
+      const [xx, xy, xz, yx, yy, yz, zx, zy, zz] = axesOf(triple(shape, "rotationRpyRad", shape.rotationRpyRad));
+      return (x, y, z) => {
+        const [ox, oy, oz] = [x - cx, y - cy, z - cz];
+        const dx = Math.abs(xx * ox + xy * oy + xz * oz) - hx;
+        const dy = Math.abs(yx * ox + yy * oy + yz * oz) - hy;
+        const dz = Math.abs(zx * ox + zy * oy + zz * oz) - hz;
+        const deepest = Math.max(dx, dy, dz);
+        if (deepest <= 0) return deepest;
+        const [ax, ay, az] = [Math.max(0, dx), Math.max(0, dy), Math.max(0, dz)];
+        return Math.sqrt(ax * ax + ay * ay + az * az);
+      };
+    }
+    case "sphere": {
+      const [cx, cy, cz] = triple(shape, "centerM", shape.centerM);
+      const { radiusM } = shape;
+      if (!(radiusM > 0 && Number.isFinite(radiusM))) throw new RangeError(`radiusM of a keep-out sphere is ${radiusM}: must be above 0`);
+      return (x, y, z) => Math.sqrt((x - cx) ** 2 + (y - cy) ** 2 + (z - cz) ** 2) - radiusM;
+    }
+    case "half_space": {
+      const [px, py, pz] = triple(shape, "pointM", shape.pointM);
+      const normal = triple(shape, "normal", shape.normal);
+      const length = Math.hypot(...normal);
+      if (length < 1e-9) throw new RangeError("normal of a keep-out half_space is 0: it must point to where the robot may be");
+      const [nx, ny, nz] = normal.map((value) => value / length) as [number, number, number];
+      return (x, y, z) => nx * (x - px) + ny * (y - py) + nz * (z - pz);
+    }
     default:
-      shape satisfies never;
+      return shape satisfies never;
   }
 }
 
-/** Signed distance of a point to a shape's surface, m; negative inside. */
-export function clearanceTo(shape: KeepOutShape, x: number, y: number, z: number): number {
-  switch (shape.kind) {
-    case "box": {
-      const { lowM, highM } = shape;
-      const dx = Math.max(lowM[0] - x, x - highM[0]);
-      const dy = Math.max(lowM[1] - y, y - highM[1]);
-      const dz = Math.max(lowM[2] - z, z - highM[2]);
-      const inside = Math.max(dx, dy, dz);
-      if (inside <= 0) return inside;
-      const ox = Math.max(0, dx);
-      const oy = Math.max(0, dy);
-      const oz = Math.max(0, dz);
-      return Math.sqrt(ox * ox + oy * oy + oz * oz);
-    }
-    case "sphere": {
-      const dx = x - shape.centerM[0];
-      const dy = y - shape.centerM[1];
-      const dz = z - shape.centerM[2];
-      return Math.sqrt(dx * dx + dy * dy + dz * dz) - shape.radiusM;
-    }
-    case "half_space": {
-      const [nx, ny, nz] = shape.normal;
-      return (nx * x + ny * y + nz * z) / Math.sqrt(nx * nx + ny * ny + nz * nz) - shape.offsetM;
-    }
-  }
+function triple({ shape }: KeepOutShape, name: string, values: readonly number[]): [number, number, number] {
+  if (values.length !== 3 || !values.every(Number.isFinite)) throw new RangeError(`${name} of a keep-out ${shape} is [${values.join(", ")}]: must be three finite numbers`);
+  return [...values] as [number, number, number];
+}
+
+/** The axes of a frame turned by roll, pitch, yaw: the columns of Rz Ry Rx, one after the other. */
+function axesOf([roll, pitch, yaw]: readonly [number, number, number]): readonly [number, number, number, number, number, number, number, number, number] {
+  const [sr, cr, sp, cp, sy, cy] = [Math.sin(roll), Math.cos(roll), Math.sin(pitch), Math.cos(pitch), Math.sin(yaw), Math.cos(yaw)];
+  return [
+    cy * cp, sy * cp, -sp,
+    cy * sp * sr - sy * cr, sy * sp * sr + cy * cr, cp * sr,
+    cy * sp * cr + sy * sr, sy * sp * cr - cy * sr, cp * cr,
+  ];
 }

@@ -1,4 +1,4 @@
-import { checkKeepOutShape, clearanceTo, type KeepOutShape } from "./keep-out-shape.js";
+import { type Clearance, clearanceTo, type KeepOutShape } from "./keep-out-shape.js";
 import { toolIndices } from "./proprioception.js";
 import { softBarrier } from "./soft-barrier.js";
 import type { ObjectiveTerm, ScoredRollouts, TermContext } from "./types.js";
@@ -14,15 +14,14 @@ const MAX_POINTS_A_STEP = 16;
 export class KeepOut implements ObjectiveTerm {
   readonly name = "keep_out";
   readonly needsStates = true;
-  readonly #shapes: readonly KeepOutShape[];
+  readonly #clearances: readonly Clearance[];
   readonly #marginM: number;
   #tool: [number, number, number] = [0, 1, 2];
 
   /** @param marginM how far from a zone the cost begins, above 0. @throws RangeError when a shape or the margin makes no sense. */
   constructor(shapes: readonly KeepOutShape[], marginM: number) {
     if (!(marginM > 0 && Number.isFinite(marginM))) throw new RangeError(`keep-out margin is ${marginM} m: must be above 0`);
-    shapes.forEach(checkKeepOutShape);
-    this.#shapes = shapes;
+    this.#clearances = shapes.map(clearanceTo);
     this.#marginM = marginM;
   }
 
@@ -62,13 +61,13 @@ export class KeepOut implements ObjectiveTerm {
     if (!Number.isFinite(length)) return NaN;
     const points = Math.min(MAX_POINTS_A_STEP, Math.max(1, Math.ceil((2 * length) / margin)));
     let cost = 0;
-    for (const shape of this.#shapes) {
-      let nearest = clearanceTo(shape, nx, ny, nz);
+    for (const clearance of this.#clearances) {
+      let nearest = clearance(nx, ny, nz);
       // A zone further away than the way is long and the margin wide is not reached in between.
       if (nearest < length + margin) {
         for (let k = 1; k < points; k++) {
           const t = k / points;
-          nearest = Math.min(nearest, clearanceTo(shape, x + t * (nx - x), y + t * (ny - y), z + t * (nz - z)));
+          nearest = Math.min(nearest, clearance(x + t * (nx - x), y + t * (ny - y), z + t * (nz - z)));
         }
       }
       cost += softBarrier(nearest, margin);
