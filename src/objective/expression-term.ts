@@ -12,12 +12,6 @@ type Source =
   | { readonly kind: "joint"; readonly index: number }
   | { readonly kind: "energy" | "step" | "horizon" };
 
-/** A variable of an expression with its source. */
-interface Variable {
-  readonly name: string;
-  readonly source: Source;
-}
-
 /**
  * A term of one line: its value at each judged step, averaged. A value that is not a finite number rules the candidate out.
  *
@@ -29,7 +23,9 @@ export class ExpressionTerm implements ObjectiveTerm {
   readonly needsStates: boolean;
   readonly needsJoints: boolean;
   readonly #expression: Expression;
-  readonly #variables: readonly Variable[];
+  /** Of each of the expression's variables. */
+  readonly #sources: readonly Source[];
+  readonly #values: Float64Array;
   #tool: readonly number[] = [];
 
   /** @throws Error with one line that names the term and the part of the expression that is refused. */
@@ -37,60 +33,59 @@ export class ExpressionTerm implements ObjectiveTerm {
     const sources = variableSources(context);
     try {
       const expression = await compileExpression(source, [...sources.keys()]);
-      return new ExpressionTerm(name, expression, expression.variables.map((variable) => ({ name: variable, source: sources.get(variable)! })));
+      return new ExpressionTerm(name, expression, expression.variables.map((variable) => sources.get(variable)!));
     } catch (error) {
       throw new Error(`objective term ${name}, "${source.replace(/\s+/g, " ")}": ${error instanceof Error ? error.message : String(error)}`, { cause: error });
     }
   }
 
-  private constructor(name: string, expression: Expression, variables: readonly Variable[]) {
+  private constructor(name: string, expression: Expression, sources: readonly Source[]) {
     this.name = name;
     this.#expression = expression;
-    this.#variables = variables;
-    this.needsJoints = variables.some(({ source }) => source.kind === "joint");
-    this.needsStates = this.needsJoints || variables.some(({ source }) => source.kind === "state");
+    this.#sources = sources;
+    this.#values = new Float64Array(sources.length);
+    this.needsJoints = sources.some(({ kind }) => kind === "joint");
+    this.needsStates = this.needsJoints || sources.some(({ kind }) => kind === "state");
   }
 
-  initialize({ horizon, stateNames }: TermContext): void {
+  initialize({ stateNames }: TermContext): void {
     this.#tool = ["ee_x", "ee_y", "ee_z"].map((name) => stateNames.indexOf(name));
-    this.#expression.scope.set("horizon", horizon);
-    // The first calls are many times slower than the others: they are made here rather than in the first plan.
-    for (const { name } of this.#variables) if (name !== "horizon") this.#expression.scope.set(name, 0.5);
-    for (let i = 0; i < 5000; i++) this.#expression.evaluate();
   }
 
   score(rollouts: ScoredRollouts, costs: Float64Array): void {
     const { count, horizon, stateDim, actionDim, from, to, states, actions, stepEnergies } = rollouts;
-    const { scope } = this.#expression;
-    const variables = this.#variables.filter(({ source }) => source.kind !== "horizon");
+    const sources = this.#sources;
+    const values = this.#values;
     const steps = Math.max(1, to - from);
     for (let c = 0; c < count; c++) {
       let sum = 0;
       // Once it is not finite it stays so: the rest need not be looked at.
       for (let h = from; h < to && Number.isFinite(sum); h++) {
         const at = c * horizon + h;
-        for (const { name, source } of variables) {
+        for (let i = 0; i < sources.length; i++) {
+          const source = sources[i]!;
           switch (source.kind) {
             case "state":
-              scope.set(name, states![at * stateDim + source.index]!);
+              values[i] = states![at * stateDim + source.index]!;
               break;
             case "action":
-              scope.set(name, actions[at * actionDim + source.index]!);
+              values[i] = actions[at * actionDim + source.index]!;
               break;
             case "joint":
-              scope.set(name, this.#joint(rollouts, at, source.index));
+              values[i] = this.#joint(rollouts, at, source.index);
               break;
             case "energy":
-              scope.set(name, stepEnergies[at]!);
+              values[i] = stepEnergies[at]!;
               break;
             case "step":
-              scope.set(name, h + 1);
+              values[i] = h + 1;
               break;
             case "horizon":
+              values[i] = horizon;
               break;
           }
         }
-        sum += this.#expression.evaluate();
+        sum += this.#expression.evaluate(values);
       }
       costs[c] = sum / steps;
     }

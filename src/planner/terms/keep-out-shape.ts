@@ -22,13 +22,18 @@ export function clearanceTo(shape: KeepOutShape): Clearance {
       const [hx, hy, hz] = size.map((edge) => edge / 2) as [number, number, number];
       const [xx, xy, xz, yx, yy, yz, zx, zy, zz] = axesOf(triple(shape, "rotationRpyRad", shape.rotationRpyRad));
       return (x, y, z) => {
-        const [ox, oy, oz] = [x - cx, y - cy, z - cz];
+        // No lists in here: it is called tens of thousands of times a plan.
+        const ox = x - cx;
+        const oy = y - cy;
+        const oz = z - cz;
         const dx = Math.abs(xx * ox + xy * oy + xz * oz) - hx;
         const dy = Math.abs(yx * ox + yy * oy + yz * oz) - hy;
         const dz = Math.abs(zx * ox + zy * oy + zz * oz) - hz;
         const deepest = Math.max(dx, dy, dz);
         if (deepest <= 0) return deepest;
-        const [ax, ay, az] = [Math.max(0, dx), Math.max(0, dy), Math.max(0, dz)];
+        const ax = Math.max(0, dx);
+        const ay = Math.max(0, dy);
+        const az = Math.max(0, dz);
         return Math.sqrt(ax * ax + ay * ay + az * az);
       };
     }
