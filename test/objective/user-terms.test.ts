@@ -140,3 +140,14 @@ describe("createTerms", () => {
     await assert.rejects(createTerms({ context: { ...CONTEXT, stateNames: [] }, terms: [{ kind: "workspace", weight: 0, low: [0, 0, 0], high: [1, 1, 1], marginM: 0.1 }] }), /workspace needs ee_x/);
   });
 });
+
+describe("the documentation's example", () => {
+  it("is a term: it costs to come down near the table, and nothing to go up or to be high", async () => {
+    const term = await loadModuleTerm("slow_descent", join("docs", "examples", "objective-term.mjs"), CONTEXT);
+    const given = rollouts({ tool: [held([0, 0, 0.05]), held([0, 0, 0.05]), held([0, 0, 0.2])] });
+    const moving = given.states!.slice();
+    [-0.2, 0.2, -0.2].forEach((vz, c) => { for (let h = 0; h < 4; h++) moving[(c * 4 + h) * 7 + 6] = vz; });
+    const costs = costsOf(term, { ...given, states: moving });
+    [0.5, 0, 0].forEach((wanted, c) => assert.ok(Math.abs(costs[c]! - wanted) < 1e-6, String(costs)));
+  });
+});
