@@ -1,5 +1,6 @@
 import { createTerms, userTermLines } from "../objective/index.js";
 import { jointsPerMetre } from "../robot/differential-ik.js";
+import { locate } from "./locate.js";
 import { oneLine } from "./ros-node.js";
 
 import type { PlanTerms } from "../control/planning-service.js";
@@ -73,7 +74,7 @@ export async function objectiveTerms(
   }
   for (const { name, weight, text } of userTermLines("objective.modules", p["objective.modules"], "path of a module")) {
     refuseBuiltInName("objective.modules", name, [...builtInNames, ...terms.flatMap((term) => "name" in term ? [term.name] : [])]);
-    terms.push({ kind: "module", name, weight, path: text });
+    terms.push({ kind: "module", name, weight, path: locate(`parameter objective.modules: the module of ${name},`, text) });
     // Only the worker knows whether it does.
     needJoints.add(name);
   }

@@ -23,7 +23,7 @@ const OBJECTIVE_PARAMETERS = {
   },
   "objective.modules": {
     type: "string", default: "", changes: "static",
-    description: "Terms out of ES modules of your own, one `name: weight: path` a line (or between semicolons). They run with the rights of the node.",
+    description: "Terms out of ES modules of your own, one `name: weight: path` a line (or between semicolons). A relative path is looked for like `bundle`. They run with the rights of the node.",
   },
 } as const satisfies ParameterSpecs;
 

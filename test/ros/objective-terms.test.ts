@@ -11,7 +11,7 @@ import { objectiveMessage } from "../../src/ros/objective-message.js";
 import { objectiveTerms, planTerms } from "../../src/ros/objective-terms.js";
 import { statusMessage } from "../../src/ros/status-message.js";
 import { readManifest } from "../../src/world-model/index.js";
-import { graphEnv, SKIP, startController, startControllerWith, TINY_BUNDLE } from "./graph.js";
+import { graphEnv, ROOT, SKIP, startController, startControllerWith, TINY_BUNDLE } from "./graph.js";
 import { Stranger } from "./stranger.js";
 
 import type { KeepOutShape } from "../../src/planner/index.js";
@@ -82,7 +82,8 @@ describe("objective terms out of parameters", () => {
       [{ "objective.expressions": "mine: 1: import(z)" }, /^Error: parameter objective\.expressions: objective term mine, "import\(z\)": import\(\) is not a function here/],
       [{ "objective.expressions": "workspace: 1: z" }, /parameter objective\.expressions: there is a term called workspace already/],
       [{ "objective.expressions": "goal_energy: 1: z" }, /there is a term called goal_energy already/],
-      [{ "objective.expressions": "mine: 1: z", "objective.modules": "mine: 1: x.mjs" }, /parameter objective\.modules: there is a term called mine already/],
+      [{ "objective.expressions": "mine: 1: z", "objective.modules": "mine: 1: docs/examples/objective-term.mjs" }, /parameter objective\.modules: there is a term called mine already/],
+      [{ "objective.modules": "mine: 1: nowhere.mjs" }, /parameter objective\.modules: the module of mine, "nowhere\.mjs" does not exist \(looked at/],
       [{ "objective.modules": "mine" }, /parameter objective\.modules: "mine" is not of the form name: weight: path of a module/],
     ];
     for (const [change, refusal] of cases) await assert.rejects(objectiveTerms(given(change), manifest, arm, []), refusal);
@@ -173,10 +174,29 @@ describe("the node with objective terms, seen by a stranger", { skip: SKIP, time
     }
   });
 
+  it("holds and says which term rules every candidate out", async () => {
+    const stranger = await Stranger.start(env);
+    const node = startController(env, ["objective.expressions:='never: 1: 1 / 0'"]);
+    try {
+      stranger.do({ do: "camera", on: true });
+      stranger.do({ do: "joints", on: true });
+      await stranger.status((status) => status.values["state"] === "idle", "idle");
+      const from = stranger.mark;
+      stranger.do({ do: "goal", seed: 5, name: "goal" });
+      const held = await stranger.status((status) => status.values["hold_reason"] === "plan_not_finite" && status.values["final"] === "true", "the hold", from);
+      assert.match(held.message, /no candidate is left: never is not finite for (\d+) of \1\./);
+      assert.equal(stranger.seen.slice(from).filter((seen) => seen.event === "trajectory").length, 0, "nothing was sent");
+    } finally {
+      await node.end();
+      await stranger.end();
+    }
+  });
+
   it("refuses bad terms in one line", async () => {
     for (const [parameter, refusal] of [
       ["objective.expressions:='mine: 1: x = 2'", /parameter objective\.expressions: objective term mine, "x = 2": "x = 2" is not allowed \(Assignment\)/],
-      ["objective.modules:='mine: 1: /nowhere.mjs'", /objective term mine: module \/nowhere\.mjs cannot be loaded/],
+      ["objective.modules:='mine: 1: /nowhere.mjs'", /parameter objective\.modules: the module of mine, "\/nowhere\.mjs" does not exist/],
+      [`objective.modules:='mine: 1: ${join(ROOT, "package.json")}'`, /objective term mine: module .*package\.json cannot be loaded/],
       ["objective.keep_out.weight:=1.0", /parameter objective\.keep_out\.weight is 1: there are no keep-out zones/],
     ] as const) {
       const node = startController(env, [parameter]);
