@@ -48,8 +48,8 @@ def export_graphs(model: WorldModel, folder: Path) -> None:
                       opset_version=18, dynamo=False)
     inputs = (torch.zeros(1, d), torch.zeros(1, STATE), torch.zeros(4, h, ACTION), torch.zeros(1, d))
     torch.onnx.export(RolloutGraph(model).eval(), inputs, folder / "rollout.onnx",
-                      input_names=["latent", "state", "actions", "goal"], output_names=["energy", "start_energy", "final_latent", "final_state"],
-                      dynamic_axes={"actions": {0: "candidates"}, "energy": {0: "candidates"}, "final_latent": {0: "candidates"}, "final_state": {0: "candidates"}},
+                      input_names=["latent", "state", "actions", "goal"], output_names=["energy", "start_energy", "final_latent", "final_state", "states"],
+                      dynamic_axes={name: {0: "candidates"} for name in ("actions", "energy", "final_latent", "final_state", "states")},
                       opset_version=18, dynamo=False)
     torch.onnx.export(ProposalGraph(model).eval(), (*inputs[:2], inputs[3], torch.zeros(h, ACTION), torch.zeros(h), torch.zeros(4, h, ACTION)), folder / "proposal.onnx",
                       input_names=["latent", "state", "goal", "committed", "fixed", "noise"], output_names=["actions"],

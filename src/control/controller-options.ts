@@ -1,8 +1,8 @@
 import type { RgbImage } from "../camera/types.js";
-import type { ActionSpace, JointTrajectory } from "../robot/types.js";
+import type { ActionSpace, JointState, JointTrajectory } from "../robot/types.js";
 import type { CommandPipeline } from "../safety/command-pipeline.js";
 import type { ProgressOptions } from "./goal-sequence.js";
-import type { PlanningService } from "./planning-service.js";
+import type { PlanningService, PlanTerms } from "./planning-service.js";
 import type { RestAction } from "./rest-action.js";
 import type { ControllerStatus } from "./status.js";
 
@@ -58,6 +58,8 @@ export interface ControllerOptions {
   readonly explorationFloor?: number;
   /** Longest time (s) between two calls of cycle() while the arm moves; a longer one brakes. Default 0.15. */
   readonly commandGapS?: number;
+  /** What the objective's terms are told, asked for at every plan. Default: nothing. */
+  readonly planTerms?: (joints: JointState) => PlanTerms;
   /** First seed of the planner. Every cold start takes the next. Default 0. */
   readonly seed?: number;
 }

@@ -12,6 +12,7 @@ import type { PlanResult } from "./planning-service.js";
 import { type RestAction, zeroRestAction } from "./rest-action.js";
 import { type InputFault, LatestInput } from "./staleness.js";
 import type { ControllerState, ControllerStatus } from "./status.js";
+import { whyNotFinite } from "./why-not-finite.js";
 
 /** Without a look at the arm for so long, it brakes (s). */
 const DEFAULT_COMMAND_GAP_S = 0.15;
@@ -249,6 +250,7 @@ export class Controller {
         planMs: result.planMs,
         iterations: result.iterations,
         candidates: result.candidates,
+        ...(result.terms === undefined ? {} : { terms: result.terms }),
       }),
       ...(goal === undefined || energyShare(goal) === undefined ? {} : { energyShare: energyShare(goal)! }),
       ...(this.#motion.slowed === undefined ? {} : { speedScale: this.#motion.slowed.scale }),
@@ -375,7 +377,7 @@ export class Controller {
     const { actionDim, horizon } = this.#options.planning.model;
     if (result.actions.length !== horizon * actionDim) return `the plan has ${result.actions.length} numbers instead of ${horizon * actionDim}.`;
     if (!result.actions.every(Number.isFinite)) return "the plan has actions that are not finite.";
-    if (!Number.isFinite(result.energy)) return `the energy of the plan is ${result.energy}.`;
+    if (!Number.isFinite(result.energy)) return whyNotFinite(result);
     if (!Number.isFinite(result.startEnergy)) return `the energy of the picture is ${result.startEnergy}.`;
     return undefined;
   }
@@ -476,7 +478,7 @@ export class Controller {
   }
 
   #ask(goal: ActiveGoal, committed: Float32Array, sentBefore: number): void {
-    const { actionSpace, planning, planDeadlineMs = this.#defaultDeadlineMs(), explorationFloor = DEFAULT_EXPLORATION_FLOOR } = this.#options;
+    const { actionSpace, planning, planTerms, planDeadlineMs = this.#defaultDeadlineMs(), explorationFloor = DEFAULT_EXPLORATION_FLOOR } = this.#options;
     const request = {
       image: this.#camera.value!,
       state: actionSpace.state(this.#joints.value!),
@@ -485,6 +487,7 @@ export class Controller {
       deadlineMs: planDeadlineMs,
       shift: this.#lastAskedAt === undefined ? 0 : sentBefore - this.#lastAskedAt,
       explorationScale: goal.stalls > 0 ? 1 : explorationScale(energyShare(goal), explorationFloor),
+      ...(planTerms === undefined ? {} : { terms: planTerms(this.#joints.value!) }),
     };
     this.#lastAskedAt = sentBefore;
     this.#pending.start(() => planning.plan(request), { sentBefore, frame: this.#camera.count });

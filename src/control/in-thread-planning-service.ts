@@ -1,5 +1,5 @@
 import type { RgbImage } from "../camera/types.js";
-import type { ActionBounds, Planner } from "../planner/types.js";
+import type { ActionBounds, Planner, TermSet } from "../planner/index.js";
 import { proposer } from "../world-model/proposer.js";
 import type { WorldModel } from "../world-model/types.js";
 import type { ModelShape, PlanningService, PlanRequest, PlanResult } from "./planning-service.js";
@@ -10,6 +10,8 @@ export interface InThreadPlanningOptions {
   readonly planner: Planner;
   /** The box of one action, as the manifest has it. */
   readonly bounds: ActionBounds;
+  /** What is added to the goal energy. Default: nothing. */
+  readonly terms?: TermSet;
   /** Monotonic clock in milliseconds. */
   readonly now?: () => number;
 }
@@ -19,20 +21,24 @@ export class InThreadPlanningService implements PlanningService {
   readonly #model: WorldModel;
   readonly #planner: Planner;
   readonly #bounds: ActionBounds;
+  readonly #terms: TermSet | undefined;
   readonly #now: () => number;
   /** Settles when the last call has; never rejects. A planner refuses a second plan while one is running. */
   #queue: Promise<unknown> = Promise.resolve();
 
-  constructor({ model, planner, bounds, now = () => performance.now() }: InThreadPlanningOptions) {
+  /** @throws Error with one line when a term needs states that the model does not give. */
+  constructor({ model, planner, bounds, terms, now = () => performance.now() }: InThreadPlanningOptions) {
+    refuseBlindTerms(terms, model);
     this.#model = model;
     this.#planner = planner;
     this.#bounds = bounds;
+    this.#terms = terms;
     this.#now = now;
   }
 
   get model(): ModelShape {
     const { latentDim, stateDim, actionDim, horizon } = this.#model;
-    return { latentDim, stateDim, actionDim, horizon };
+    return { latentDim, stateDim, actionDim, horizon, givesStates: this.#model.scoreWithStates !== undefined };
   }
 
   encode(image: RgbImage): Promise<Float32Array> {
@@ -59,6 +65,7 @@ export class InThreadPlanningService implements PlanningService {
     const latent = await model.encode(request.image);
     const encodedMs = this.#now();
     if (shift > 0) this.#planner.shift(shift);
+    const terms = this.#beginTerms(request);
     let startEnergy = NaN;
     const plan = await this.#planner.plan({
       horizon: model.horizon,
@@ -66,18 +73,39 @@ export class InThreadPlanningService implements PlanningService {
       explorationScale,
       ...(committed.length > 0 ? { committed } : {}),
       ...proposer(model, { latent, state, goal, committed }),
+      ...(terms === undefined ? {} : { costs: terms }),
       score: async (actions, count) => {
-        const scores = await model.score(latent, state, actions, count, goal);
+        // States are only fetched where somebody looks at them.
+        const scores = terms?.needingStates === undefined
+          ? await model.score(latent, state, actions, count, goal) : await model.scoreWithStates!(latent, state, actions, count, goal);
         startEnergy = scores.startEnergy;
-        return scores.stepEnergies;
+        return scores;
       },
     }, { deadlineMs, now: this.#now });
-    return { ...plan, startEnergy, latent, encodeMs: encodedMs - startMs, planMs: this.#now() - encodedMs };
+    return {
+      ...plan, startEnergy, latent, encodeMs: encodedMs - startMs, planMs: this.#now() - encodedMs,
+      ...(terms === undefined ? {} : { terms: terms.statistics }),
+    };
+  }
+
+  /** The terms, ready for a plan; undefined when none of them counts. */
+  #beginTerms({ state, terms: asked }: PlanRequest): TermSet | undefined {
+    const terms = this.#terms;
+    if (terms === undefined) return undefined;
+    terms.begin({ state, ...(asked?.joints === undefined ? {} : { joints: asked.joints }) }, asked?.weights);
+    refuseBlindTerms(terms, this.#model);
+    return terms.active ? terms : undefined;
   }
 
   #enqueue<T>(work: () => Promise<T>): Promise<T> {
     const done = this.#queue.then(work);
     this.#queue = done.catch(() => undefined);
     return done;
+  }
+}
+
+function refuseBlindTerms(terms: TermSet | undefined, model: WorldModel): void {
+  if (terms?.needingStates !== undefined && model.scoreWithStates === undefined) {
+    throw new Error(`objective term ${terms.needingStates} needs predicted states, and the bundle's rollout.onnx has no output states: export the bundle again, or set the weight to 0`);
   }
 }

@@ -1,5 +1,13 @@
 import type { RgbImage } from "../camera/types.js";
-import type { Plan } from "../planner/types.js";
+import type { JointEstimate, Plan, TermStatistics } from "../planner/index.js";
+
+/** What the objective's terms are told for one plan. */
+export interface PlanTerms {
+  /** Of terms by name; those that are not named keep what they have. */
+  readonly weights: Readonly<Record<string, number>>;
+  /** For terms that look at joint positions. */
+  readonly joints?: JointEstimate;
+}
 
 /** One step's question. */
 export interface PlanRequest {
@@ -17,6 +25,8 @@ export interface PlanRequest {
   readonly shift: number;
   /** Scale of the planner's initial width, in (0, 1]. */
   readonly explorationScale: number;
+  /** For services that have objective terms; left out, their weights stay as they are. */
+  readonly terms?: PlanTerms;
 }
 
 /** The answer to a PlanRequest. */
@@ -25,7 +35,7 @@ export interface PlanResult {
   readonly actions: Float32Array;
   /** Predicted energy after each action, [horizon]. */
   readonly stepEnergies: Float32Array;
-  /** The planner's objective; Infinity when nothing could be scored in time. */
+  /** The planner's objective, with the costs of all terms; Infinity when nothing could be scored in time. */
   readonly energy: number;
   /** Energy of the picture itself: how far from the goal we are. NaN when nothing could be scored in time. */
   readonly startEnergy: number;
@@ -37,6 +47,8 @@ export interface PlanResult {
   readonly planMs: number;
   /** Latent of the picture, [latentDim]. */
   readonly latent: Float32Array;
+  /** What each objective term did, the goal energy first; left out where there is only the goal energy. */
+  readonly terms?: readonly TermStatistics[];
 }
 
 /** Sizes of the world model behind a service. */
@@ -45,6 +57,8 @@ export interface ModelShape {
   readonly stateDim: number;
   readonly actionDim: number;
   readonly horizon: number;
+  /** Whether it says where each step of a roll-out leads. */
+  readonly givesStates?: boolean;
 }
 
 /** Encodes pictures and plans, wherever that happens. Calls are answered one after the other, in order. */

@@ -1,3 +1,4 @@
+import type { TermStatistics } from "../planner/index.js";
 import type { HoldReason } from "../safety/types.js";
 
 /**
@@ -41,6 +42,8 @@ export interface ControllerStatus {
   readonly candidates?: number;
   /** Share of the wanted speed that the guards leave, below 1, while they slow the arm. */
   readonly speedScale?: number;
+  /** What the objective's terms did to the newest plan, the goal energy first, where there are terms. */
+  readonly terms?: readonly TermStatistics[];
   /** Actions sent for this goal. */
   readonly steps: number;
   /** Ticks of this goal at which the plan was not ready. */

@@ -1,3 +1,4 @@
+import type { TermsConfig } from "../objective/index.js";
 import type { PlannerConfig } from "./planner-config.js";
 import type { ModelShape, PlanRequest, PlanResult } from "./planning-service.js";
 
@@ -5,6 +6,8 @@ import type { ModelShape, PlanRequest, PlanResult } from "./planning-service.js"
 export interface WorkerSetup {
   readonly bundleDirectory: string;
   readonly planner: PlannerConfig;
+  /** Added to the goal energy. */
+  readonly terms?: TermsConfig;
   /** Threads inside one operator of the model. */
   readonly threads?: number;
 }

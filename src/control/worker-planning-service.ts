@@ -1,5 +1,6 @@
 import { Worker } from "node:worker_threads";
 import type { RgbImage } from "../camera/types.js";
+import type { TermsConfig } from "../objective/index.js";
 import type { PlannerConfig } from "./planner-config.js";
 import type { ModelShape, PlanningService, PlanRequest, PlanResult } from "./planning-service.js";
 import { SharedPictures } from "./shared-pictures.js";
@@ -9,6 +10,8 @@ import type { WorkerReply, WorkerRequest, WorkerSetup } from "./worker-messages.
 export interface WorkerPlanningOptions {
   readonly bundleDirectory: string;
   readonly planner: PlannerConfig;
+  /** Added to the goal energy. Default: nothing. */
+  readonly terms?: TermsConfig;
   /** Threads inside one operator of the model. Default: the model's. */
   readonly threads?: number;
   /** How often a worker that died is replaced. Default 3. */
@@ -127,8 +130,8 @@ export class WorkerPlanningService implements PlanningService {
   }
 
   #begin(): Life {
-    const { bundleDirectory, planner, threads, workerUrl = new URL("./planning-worker.js", import.meta.url) } = this.#options;
-    const setup: WorkerSetup = { bundleDirectory, planner, ...(threads === undefined ? {} : { threads }) };
+    const { bundleDirectory, planner, terms, threads, workerUrl = new URL("./planning-worker.js", import.meta.url) } = this.#options;
+    const setup: WorkerSetup = { bundleDirectory, planner, ...(terms === undefined ? {} : { terms }), ...(threads === undefined ? {} : { threads }) };
     const worker = new Worker(workerUrl, { workerData: setup });
     const pending = new Map<number, Pending>();
     let lastError: Error | undefined;

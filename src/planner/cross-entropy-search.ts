@@ -2,12 +2,12 @@ import { checkProblem } from "./check-problem.js";
 import { ColouredNoise } from "./coloured-noise.js";
 import { checkOptions, type CrossEntropyOptions } from "./cross-entropy-options.js";
 import { selectElites } from "./elites.js";
-import { stepWeights, weightedEnergy } from "./objective.js";
 import { Population, shiftSequences } from "./population.js";
 import { Random } from "./random.js";
 import { SwitchDistribution } from "./switch-distribution.js";
 import { ScoreFailed } from "./score-failed.js";
-import type { Plan, PlanBudget, Planner, PlanProblem } from "./types.js";
+import { GoalEnergy } from "./terms/goal-energy.js";
+import type { Plan, PlanBudget, Planner, PlanProblem, ScoredPopulation } from "./types.js";
 
 export type { CrossEntropyOptions } from "./cross-entropy-options.js";
 
@@ -42,7 +42,7 @@ export class CrossEntropySearch implements Planner {
   // Of the problem's shape, made by #fit.
   #horizon = 0;
   #actionDim = 0;
-  #weights: Float64Array = new Float64Array(0);
+  readonly #goalEnergy: GoalEnergy;
   #population = new Population(0, 0, 0);
   /** The elites of the last refit, best first; `#eliteCount` of them hold. */
   #elites = new Population(0, 0, 0);
@@ -74,6 +74,7 @@ export class CrossEntropySearch implements Planner {
   constructor(options: CrossEntropyOptions) {
     checkOptions(options);
     this.#options = options;
+    this.#goalEnergy = new GoalEnergy(options.objective ?? { kind: "every_step" });
     this.#heldDims = [...new Set(options.heldDims ?? [])];
     this.#switchedDims = [...new Set(options.switchedDims ?? [])];
     this.#random = new Random(options.seed ?? 0);
@@ -160,7 +161,8 @@ export class CrossEntropySearch implements Planner {
       this.#sample(problem, wanted, iterations === 0);
       const drawn = now();
       let sampled = drawn;
-      let stepEnergies: Float32Array;
+      let rolledOut: number;
+      const before = best.energies[0]!;
       let doing = "asking for proposals";
       try {
         if (iterations === 0) {
@@ -169,19 +171,20 @@ export class CrossEntropySearch implements Planner {
         }
         this.#sampleMs += sampled - begin;
         doing = "scoring the candidates";
-        stepEnergies = await problem.score(population.actions.subarray(0, wanted * this.#horizon * this.#actionDim), wanted);
-        if (stepEnergies.length < wanted * this.#horizon) {
-          throw new RangeError(`score gave ${stepEnergies.length} energies for ${wanted} candidates of ${this.#horizon} steps`);
+        const answer = await problem.score(population.actions.subarray(0, wanted * this.#horizon * this.#actionDim), wanted);
+        const scored = answer instanceof Float32Array ? { stepEnergies: answer } : answer;
+        if (scored.stepEnergies.length < wanted * this.#horizon) {
+          throw new RangeError(`score gave ${scored.stepEnergies.length} energies for ${wanted} candidates of ${this.#horizon} steps`);
         }
+        rolledOut = now();
+        doing = "judging the candidates";
+        this.#takeScores(problem, scored, wanted);
       } catch (cause) {
         this.#hasWarmStart ||= Number.isFinite(best.energies[0]!);
         throw new ScoreFailed(Number.isFinite(best.energies[0]!) ? this.#answer(iterations, scored, ended) : undefined, cause, doing);
       }
-      const rolledOut = now();
       this.#scoreMs += rolledOut - sampled;
 
-      const before = best.energies[0]!;
-      this.#takeEnergies(stepEnergies, wanted);
       // The elites of the iteration before keep the energies they have: the model would only repeat them.
       const total = iterations === 0 ? wanted : this.#keepElites(wanted);
       const found = selectElites(population.energies, total, this.#eliteRows);
@@ -213,7 +216,7 @@ export class CrossEntropySearch implements Planner {
     if (horizon === this.#horizon && actionDim === this.#actionDim) {
       return;
     }
-    const { candidates, elites, initialStd, objective } = this.#options;
+    const { candidates, elites, initialStd } = this.#options;
     if (typeof initialStd !== "number" && initialStd.length !== actionDim) {
       throw new RangeError(`initialStd has ${initialStd.length} values for ${actionDim} action dimensions`);
     }
@@ -223,7 +226,7 @@ export class CrossEntropySearch implements Planner {
         throw new RangeError(`${name} has ${beyond}, the actions have only ${actionDim} dimensions`);
       }
     }
-    this.#weights = stepWeights(objective ?? { kind: "every_step" }, horizon);
+    this.#goalEnergy.initialize({ horizon });
     this.#horizon = horizon;
     this.#actionDim = actionDim;
     this.#population = new Population(candidates + this.#keptCount, horizon, actionDim);
@@ -416,20 +419,27 @@ export class CrossEntropySearch implements Planner {
     }
   }
 
-  /** Copies what `score` returned (its array may be reused) and remembers the best candidate. */
-  #takeEnergies(stepEnergies: Float32Array, count: number): void {
+  /** Copies what `score` returned (its arrays may be reused), judges it and remembers the best candidate. */
+  #takeScores(problem: PlanProblem, { stepEnergies, states }: ScoredPopulation, count: number): void {
     const population = this.#population;
     const values = count * this.#horizon;
     for (let i = 0; i < values; i++) {
       population.stepEnergies[i] = stepEnergies[i]!;
     }
+    const rollouts = {
+      count, horizon: this.#horizon, actionDim: this.#actionDim, from: this.#firstFree(problem), to: this.#goalEnergy.countedSteps,
+      actions: population.actions, stepEnergies: population.stepEnergies, ...(states === undefined ? {} : { states }),
+    };
+    this.#goalEnergy.score(rollouts, population.energies);
+    problem.costs?.add(rollouts, population.energies);
+    let better = -1;
     for (let c = 0; c < count; c++) {
-      const energy = weightedEnergy(population.stepEnergies, c * this.#horizon, this.#weights);
-      population.energies[c] = energy;
-      if (energy < this.#best.energies[0]!) {
+      if (population.energies[c]! < this.#best.energies[0]!) {
         this.#best.copy(0, population, c);
+        better = c;
       }
     }
+    if (better >= 0) problem.costs?.best(better);
   }
 
   /** Puts the best of the last elites behind the `count` new candidates; returns how many there are now. */

@@ -3,10 +3,10 @@
  *
  * **The problem.** Given a start and a goal, find actions a_1 … a_H in a box (low ≤ a ≤ high, one range per dimension) that minimise
  *
- *     J(a) = Σ_h w_h E_h(a),   Σ w_h = 1,
+ *     J(a) = Σ_h w_h E_h(a) + C(a),   Σ w_h = 1,
  *
- * where E_h is the energy after step h: in a JEPA world model the distance of the predicted latent to the goal's. The planner
- * sees only `score(actions) → E`; the first k actions may be committed (they are being executed) and are the same in all candidates.
+ * where E_h is the energy after step h: in a JEPA world model the distance of the predicted latent to the goal's; and C is what else a sequence
+ * costs, 0 unless the problem has `costs` (`terms/`). The planner sees only `score(actions) → E`; the first k actions may be committed (they are being executed) and are the same in all candidates.
  *
  * **The search** (`CrossEntropySearch`; `Cem` and `Icem` are two settings of it). A normal distribution N(μ, σ²) per step and dimension:
  *
@@ -35,7 +35,10 @@
  * **Proposals.** Where the problem can `propose`, such as by a learned policy, a share of the first iteration's candidates is what it proposes instead
  * of samples. They are candidates like all others: the search goes on from them when they are among the best, and loses them when they are not.
  *
- * **What is not a number.** A candidate with a non-finite step energy has J = ∞: it is no elite and never the answer. A proposal with a
+ * **Costs** are added to the energies of a population as soon as it is scored, and stay with a candidate as long as it is kept. They choose among
+ * sequences; `stepEnergies` of the answer are the goal's alone.
+ *
+ * **What is not a number.** A candidate with a non-finite step energy or cost has J = ∞: it is no elite and never the answer. A proposal with a
  * non-finite action is left out.
  *
  * **When `score` or `propose` throws** the search throws `ScoreFailed` with the cause and the best plan so far; that plan also stays as the warm start.
@@ -48,4 +51,5 @@ export { CrossEntropySearch, type CrossEntropyOptions, type PhaseTimings } from 
 export { Icem } from "./icem.js";
 export type { Objective } from "./objective.js";
 export { ScoreFailed } from "./score-failed.js";
-export type { ActionBounds, Plan, PlanBudget, Planner, PlanProblem, ProposeSequences, ScorePopulation } from "./types.js";
+export * from "./terms/index.js";
+export type { ActionBounds, CandidateCosts, Plan, PlanBudget, Planner, PlanProblem, ProposeSequences, ScoredPopulation, ScorePopulation, ScoreRollouts } from "./types.js";

@@ -1,3 +1,5 @@
+import type { Rollouts } from "./terms/types.js";
+
 /**
  * What a planner works on: box-bounded action sequences and a function that gives each its energy.
  * Nothing here knows where the energies come from (an ONNX graph, a simulator, a formula in a test).
@@ -19,6 +21,25 @@ export interface ActionBounds {
  */
 export type ScorePopulation = (actions: Float32Array, count: number) => Promise<Float32Array>;
 
+/** What is known of a scored population where there is more than the energies. Arrays may be reused by the next call. */
+export interface ScoredPopulation {
+  /** As `ScorePopulation` gives them. */
+  readonly stepEnergies: Float32Array;
+  /** Predicted proprioception after each step, row-major [count, horizon, stateDim]. */
+  readonly states?: Float32Array;
+}
+
+/** As `ScorePopulation`, or with where the sequences lead. */
+export type ScoreRollouts = (actions: Float32Array, count: number) => Promise<Float32Array | ScoredPopulation>;
+
+/** What sequences cost beside their energies; `TermSet` is one. It must give the same cost for the same sequence all through a plan. */
+export interface CandidateCosts {
+  /** Adds its cost to each candidate's objective value, `energies[0 .. count)`; +Infinity rules a candidate out. */
+  add(rollouts: Rollouts, energies: Float64Array): void;
+  /** Candidate `row` of the population added last is the best one so far. */
+  best(row: number): void;
+}
+
 /**
  * Sequences that are worth a look before anything is known, such as what a learned policy would do.
  *
@@ -32,7 +53,9 @@ export type ProposeSequences = (noise: Float32Array, count: number) => Promise<F
 export interface PlanProblem {
   readonly horizon: number;
   readonly bounds: ActionBounds;
-  readonly score: ScorePopulation;
+  readonly score: ScoreRollouts;
+  /** Added to the energies' objective; left out: nothing. */
+  readonly costs?: CandidateCosts;
   /** Asked once a plan when the search has a share for it. */
   readonly propose?: ProposeSequences;
   /**
@@ -58,7 +81,7 @@ export interface Plan {
   readonly actions: Float32Array;
   /** Its energies, [horizon]. */
   readonly stepEnergies: Float32Array;
-  /** Its objective value. */
+  /** Its objective value, the problem's costs included. */
   readonly energy: number;
   readonly iterations: number;
   readonly candidates: number;

@@ -58,6 +58,24 @@ export function solveToolPose(
   return solution;
 }
 
+/**
+ * To first order, how the joints follow the tool where its rotation is kept: the damped inverse of the Jacobian for moves along x, y, z.
+ *
+ * @returns row-major [joints, 3]: change of each joint (rad, m) per metre of the tool in the base frame; 0 for joints that do not move the tool.
+ */
+export function jointsPerMetre(robot: RobotModel, q: ArrayLike<number>, damping = 0.03): Float64Array {
+  const n = robot.jointNames.length;
+  const jacobian = robot.toolJacobian(q);
+  const perMetre = new Float64Array(3 * n);
+  for (let axis = 0; axis < 3; axis++) {
+    const weights = solveDamped(jacobian, n, [0, 1, 2, 3, 4, 5].map((row) => (row === axis ? 1 : 0)), damping);
+    for (let i = 0; i < n; i++) {
+      for (let row = 0; row < 6; row++) perMetre[3 * i + axis]! += (jacobian[row * n + i] as number) * (weights[row] as number);
+    }
+  }
+  return perMetre;
+}
+
 /** Position difference and rotation vector from the present to the wanted pose, [6]. */
 function poseError(
   position: Float64Array,

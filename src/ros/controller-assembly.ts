@@ -3,20 +3,18 @@ import { createPlanner, withBundleSearch } from "../control/planner-config.js";
 import { eeDeltaRestAction } from "../control/rest-action.js";
 import { EeDeltaActions } from "../robot/ee-delta.js";
 import { TOOL_DOWN } from "../robot/fr3.js";
-import { CollisionModel } from "../robot/collision-model.js";
 import { RobotModel } from "../robot/model.js";
 import { CommandPipeline } from "../safety/command-pipeline.js";
-import { createGuards, readKeepOutFile } from "../safety/guards/index.js";
 import { readManifest } from "../world-model/index.js";
 import { locate } from "./locate.js";
+import { createNodeGuards, keepOutEntries, workspaceOf, zonesForTheTool } from "./node-guards.js";
+import { objectiveTerms, planTerms } from "./objective-terms.js";
 import { accelerationParameter, jerkParameter, velocityParameter } from "./parameters.js";
 
 import type { ControllerOptions } from "../control/controller-options.js";
 import type { PlannerConfig } from "../control/planner-config.js";
 import type { Objective } from "../planner/index.js";
-import type { Workspace } from "../robot/ee-delta.js";
 import type { ActionSpace, JointLimits } from "../robot/types.js";
-import type { Guard } from "../safety/guards/index.js";
 import type { Manifest } from "../world-model/index.js";
 import type { ControllerParameters } from "./parameters.js";
 
@@ -39,12 +37,12 @@ export interface Assembly {
  * Loads robot and model as the parameters say. This is the slow part of the node's start.
  *
  * @param urdf text of the robot's description. @param deadlineMs the newest `planner.deadline_ms`. @param onCrash told when the planning worker died.
- * @param say told what is left out of the collision check, and why.
+ * @param live the parameters as they are now, for those that may change while the node runs, and where to say that something has no effect or is left out.
  * @throws Error with one line that names the parameter, file or field at fault.
  */
 export async function assembleController(
   p: ControllerParameters, jointLimits: Readonly<Record<string, number>>, urdf: string, deadlineMs: () => number,
-  onCrash: (sentence: string) => void, say: (sentence: string) => void = () => undefined,
+  onCrash: (sentence: string) => void, live: { newest(): ControllerParameters; warn(sentence: string): void },
 ): Promise<Assembly> {
   const bundleDirectory = locate("bundle", p.bundle);
   const manifest = await readManifest(bundleDirectory);
@@ -52,13 +50,15 @@ export async function assembleController(
   const robot = await RobotModel.fromUrdf(urdf, { baseLink: p.base_link, toolLink: p.tool_link, jointNames: p.joints });
   const actionSpace = createActionSpace(p, manifest, robot);
   const limits = robot.limits.map((joint) => tightened(joint, jointLimits));
+  const entries = await keepOutEntries(p);
   const pipeline = new CommandPipeline(limits, {
-    guards: await guardsOf(p, urdf, robot, say),
+    guards: await createNodeGuards(p, urdf, robot, entries, (sentence) => { live.warn(sentence); }),
     gripperJoints: [p["gripper.joint"]],
     armMargin: p["safety.position_margin"],
     trackingTolerance: p["safety.tracking_tolerance"],
   });
-  const planning = await WorkerPlanningService.start({ bundleDirectory, planner, threads: p.threads, onCrash });
+  const objective = await objectiveTerms(p, manifest, robot, zonesForTheTool(entries));
+  const planning = await WorkerPlanningService.start({ bundleDirectory, planner, terms: objective.config, threads: p.threads, onCrash });
   return {
     manifest, planning, limits,
     options: {
@@ -73,6 +73,7 @@ export async function assembleController(
       jointTimeoutS: p.joint_states_timeout_s,
       retryAttemptLimit: p.retry_attempt_limit,
       seed: p["planner.seed"],
+      planTerms: planTerms(objective, robot, planning.model.givesStates === true, () => live.newest(), (sentence) => { live.warn(sentence); }),
       ...(manifest.planning?.exploration_floor === undefined ? {} : { explorationFloor: manifest.planning.exploration_floor }),
       // Asked for at every plan, so that the parameter is a dynamic one.
       get planDeadlineMs(): number {
@@ -100,43 +101,6 @@ function createActionSpace(p: ControllerParameters, manifest: Manifest, robot: R
     toolRotation: TOOL_DOWN,
     posture: p.posture,
     gripper: { joint: gripper, openingPerJoint: p["gripper.opening_per_joint"], maxJoint: p["gripper.max_joint"] },
-  });
-}
-
-function workspaceOf(p: ControllerParameters): Workspace {
-  const low = corner(p["workspace.low"]);
-  const high = corner(p["workspace.high"]);
-  if (low.some((value, axis) => value >= high[axis]!)) {
-    throw new Error(`parameter workspace.low [${low.join(", ")}] is not below workspace.high [${high.join(", ")}]`);
-  }
-  return { low, high };
-}
-
-async function guardsOf(p: ControllerParameters, urdf: string, robot: RobotModel, say: (sentence: string) => void): Promise<Guard[]> {
-  const file = p["safety.keep_out_file"];
-  const entries = file === "" ? [] : await readKeepOutFile(locate("safety.keep_out_file", file));
-  if (entries.length > 0 && !p["safety.collision_check"]) {
-    throw new Error(`parameter safety.keep_out_file is "${file}" but safety.collision_check is false: nobody would watch its ${entries.length} entries`);
-  }
-  const collision = !p["safety.collision_check"] ? undefined : await CollisionModel.fromUrdf(urdf, {
-    baseLink: p.base_link, jointNames: p.joints, obstacles: entries, gripperJoints: [p["gripper.joint"]],
-    unreadableMeshes: p["safety.ignore_unreadable_meshes"] ? "ignore" : "refuse",
-  });
-  for (const uri of collision?.ignoredMeshes ?? []) say(`the collision mesh ${uri} cannot be read: its shape is not watched`);
-  const slowDownCondition = p["safety.singularity_slow_down"];
-  const maxToolSpeedMps = p["safety.max_tool_speed_mps"];
-  return createGuards(robot, {
-    maxToolSpeedMps: maxToolSpeedMps === 0 ? Infinity : maxToolSpeedMps,
-    workspace: workspaceOf(p),
-    workspaceToleranceM: p["safety.workspace_tolerance_m"],
-    singularity: slowDownCondition === 0 ? false : { slowDownCondition, haltCondition: p["safety.singularity_halt"] },
-    entries,
-    ...(collision === undefined ? {} : { collision }),
-    collisionThresholds: {
-      selfSlowDownDistanceM: p["safety.self_slow_down_distance_m"], selfHaltDistanceM: p["safety.self_halt_distance_m"],
-      sceneSlowDownDistanceM: p["safety.scene_slow_down_distance_m"], sceneHaltDistanceM: p["safety.scene_halt_distance_m"],
-    },
-    keepOutThresholds: { keepOutSlowDownDistanceM: p["safety.scene_slow_down_distance_m"] },
   });
 }
 
@@ -184,9 +148,4 @@ function tightened(limits: JointLimits, overrides: Readonly<Record<string, numbe
     maxAcceleration: smaller(limits.maxAcceleration, accelerationParameter(limits.name)),
     maxJerk: smaller(limits.maxJerk, jerkParameter(limits.name)),
   };
-}
-
-function corner(values: readonly number[]): [number, number, number] {
-  const [x = 0, y = 0, z = 0] = values;
-  return [x, y, z];
 }

@@ -19,6 +19,7 @@ import { CONTROLLER_INTERFACES } from "./interfaces.js";
 import { JointStateCollector } from "./joint-state-collector.js";
 import { LifecycleShell } from "./lifecycle-shell.js";
 import { locate } from "./locate.js";
+import { objectiveMessage } from "./objective-message.js";
 import { ObservedPlanning } from "./observed-planning.js";
 import { CONTROLLER_PARAMETERS, jointLimitParameters } from "./parameters.js";
 import { Periodic } from "./periodic.js";
@@ -142,7 +143,10 @@ export class ControllerNode {
     const limits = this.#ros.parameters.values(jointLimitParameters(p.joints));
     const urdf = p.urdf === "" ? await this.#robotDescription(p.robot_description_timeout_s) : await readFile(locate("urdf", p.urdf), "utf8");
     const deadlineMs = (): number => this.#ros.parameters.values(CONTROLLER_PARAMETERS)["planner.deadline_ms"];
-    this.#assembly = await assembleController(p, limits, urdf, deadlineMs, (sentence) => { this.#ros.log.error(sentence); }, (sentence) => { this.#ros.log.warn(sentence); });
+    this.#assembly = await assembleController(p, limits, urdf, deadlineMs, (sentence) => { this.#ros.log.error(sentence); }, {
+      newest: () => this.#ros.parameters.values(CONTROLLER_PARAMETERS),
+      warn: (sentence) => { this.#ros.log.warn(sentence); },
+    });
   }
 
   #configure(): void {
@@ -157,13 +161,17 @@ export class ControllerNode {
     const clock = new ControlClock(() => performance.now() / 1000, ros.usesSimTime ? () => ros.nowS() : undefined);
     const joints = new JointStateCollector(p.joints);
     const plan = ros.publisherOf<Float64MultiArrayMessage>(CONTROLLER_INTERFACES.plan);
+    const objective = ros.publisherOf<DiagnosticStatusMessage>(CONTROLLER_INTERFACES.objective);
     const { pipeline } = assembly.options;
     const output = createCommandOutput(p, ros, () => clock.now(), { limits: assembly.limits, start: () => pipeline.setpointAt(0).positions });
     // Not spread: that would read the deadline once and for all.
     const controller = new Controller(Object.assign(assembly.options, {
       clock: () => clock.now(),
-      planning: new ObservedPlanning(assembly.planning, ({ actions }) => {
+      planning: new ObservedPlanning(assembly.planning, ({ actions, terms }) => {
         this.#configured?.action?.onPlan();
+        if (terms !== undefined && objective.subscriptionCount > 0) {
+          objective.publish(objectiveMessage(terms, NODE_NAME, manifest.name));
+        }
         if (plan.subscriptionCount > 0) {
           const dim = manifest.action.names.length;
           plan.publish({

@@ -61,6 +61,10 @@ export const CONTROLLER_INTERFACES = {
     kind: "topic", direction: "out", name: "~/plan", type: TYPES.float64MultiArray, qos: "events",
     description: "The planned actions, a row for each step; only while somebody subscribes.",
   },
+  objective: {
+    kind: "topic", direction: "out", name: "~/objective", type: TYPES.diagnosticStatus, qos: "events",
+    description: "Weight, mean, best and share of each objective term in the plan; only while somebody subscribes and a term has a weight (docs/objective.md).",
+  },
   diagnostics: {
     kind: "topic", direction: "out", name: "/diagnostics", type: TYPES.diagnosticArray, qos: "events",
     description: "State and rates of the inputs, once a second.",

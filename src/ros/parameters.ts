@@ -2,6 +2,31 @@ import { FR3_JOINTS, FR3_WORKSPACE } from "../robot/fr3.js";
 
 import type { DoubleSpec, ParameterSpecs, ParameterValues } from "./parameter-spec.js";
 
+const TERM_WEIGHT = { type: "double", default: 0, range: [0, 1e6], changes: "dynamic" } as const;
+
+/** Terms of the planner's objective beside the goal energy; docs/objective.md has their mathematics. */
+const OBJECTIVE_PARAMETERS = {
+  "objective.action_smoothness.weight": { ...TERM_WEIGHT, description: "Weight of the changes from action to action. 0: not looked at." },
+  "objective.joint_centring.weight": { ...TERM_WEIGHT, description: "Weight of the estimated joints' distance from the middle of their ranges. 0: not looked at." },
+  "objective.gripper_effort.weight": { ...TERM_WEIGHT, description: "Weight of opening, closing and pressing. 0: not looked at." },
+  "objective.workspace.weight": { ...TERM_WEIGHT, description: "Weight of predicted tool positions near the border of `workspace.low` to `workspace.high` or beyond it. 0: not looked at." },
+  "objective.workspace.margin_m": {
+    type: "double", default: 0.02, range: [0.001, 1], changes: "static", description: "How far inside the border that cost begins, m.",
+  },
+  "objective.keep_out.weight": { ...TERM_WEIGHT, description: "Weight of predicted tool positions in keep-out zones or near them. 0: not looked at." },
+  "objective.keep_out.margin_m": {
+    type: "double", default: 0.03, range: [0.001, 1], changes: "static", description: "How far from a zone that cost begins, m.",
+  },
+  "objective.expressions": {
+    type: "string", default: "", changes: "static",
+    description: "Terms of your own, one `name: weight: expression` a line (or between semicolons), such as `low_and_fast: 2.0: max(0, 0.1 - z) * hypot(vx, vy)`.",
+  },
+  "objective.modules": {
+    type: "string", default: "", changes: "static",
+    description: "Terms out of ES modules of your own, one `name: weight: path` a line (or between semicolons). A relative path is looked for like `bundle`. They run with the rights of the node.",
+  },
+} as const satisfies ParameterSpecs;
+
 /** All parameters of the controller node but the limits per joint, which `jointLimitParameters` makes. */
 export const CONTROLLER_PARAMETERS = {
   bundle: {
@@ -158,6 +183,7 @@ export const CONTROLLER_PARAMETERS = {
     type: "double", default: 1, range: [-1, 3600], changes: "static",
     description: "How long a hold may last before a goal of the action is aborted, s. -1: as long as the hold can still end by itself. Goals from topics wait.",
   },
+  ...OBJECTIVE_PARAMETERS,
 } as const satisfies ParameterSpecs;
 
 export type ControllerParameters = ParameterValues<typeof CONTROLLER_PARAMETERS>;

@@ -1,3 +1,5 @@
+import { rounded } from "./rounded.js";
+
 import type { ControllerStatus } from "../control/status.js";
 import type { DiagnosticStatusMessage, KeyValue } from "./messages.js";
 
@@ -21,6 +23,8 @@ export function statusMessage(status: ControllerStatus, nodeName: string, hardwa
     ["steps", status.steps],
     ["overruns", status.overruns],
     ["retries", status.retries],
+    // Of the plan that is followed; the goal energy has its own values above.
+    ...(status.terms ?? []).slice(1).map(({ name, best }) => [`term.${name}`, rounded(best)] as const),
   ];
   return {
     level: levelOf(status),
@@ -48,8 +52,4 @@ function levelOf({ state, final }: ControllerStatus): number {
     case "holding":
       return final ? LEVEL.error : LEVEL.warn;
   }
-}
-
-function rounded(value: number | undefined): string | undefined {
-  return value === undefined ? undefined : String(Number(value.toPrecision(6)));
 }

@@ -26,8 +26,11 @@ export function checkEncoder(manifest: Manifest, graph: GraphSpecs, bundle: stri
     [{ name: "latent", type: "float32", shape: [null, ...latent.shape] }]);
 }
 
+/** The output of `rollout.onnx` that a bundle need not have. */
+export const STATES_OUTPUT = "states";
+
 /**
- * Holds `rollout.onnx` against the manifest. The number of candidates must be free.
+ * Holds `rollout.onnx` against the manifest. The number of candidates must be free. `states` may be missing; where it is there it must fit.
  * @throws BundleError naming the input or output, what it is, and which field of the manifest it contradicts.
  */
 export function checkRollout(manifest: Manifest, graph: GraphSpecs, bundle: string): void {
@@ -46,6 +49,7 @@ export function checkRollout(manifest: Manifest, graph: GraphSpecs, bundle: stri
       { name: "start_energy", type, shape: [1] },
       { name: "final_latent", type, shape: [null, ...latent.shape] },
       { name: "final_state", type, shape: [null, states] },
+      ...(graph.outputs.some(({ name }) => name === STATES_OUTPUT) ? [{ name: STATES_OUTPUT, type, shape: [null, horizon, states] }] : []),
     ]);
   refuseFixedCandidates(graph, "rollout.onnx", "actions", bundle);
 }

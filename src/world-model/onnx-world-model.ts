@@ -3,8 +3,9 @@ import type { RgbImage } from "../camera/types.js";
 import { OnnxRuntimeBackend } from "./backends/onnxruntime.js";
 import type { Backend, Graph, TensorData } from "./backends/types.js";
 import { loadBundle, type Bundle } from "./bundle.js";
+import { STATES_OUTPUT } from "./graph-contract.js";
 import type { Manifest } from "./manifest.js";
-import type { RolloutScores, WorldModel } from "./types.js";
+import type { RolloutScores, RolloutScoresWithStates, WorldModel } from "./types.js";
 
 export interface OnnxWorldModelOptions {
   /** Threads inside one operator; see `OnnxRuntimeOptions`. Default 1. */
@@ -37,6 +38,8 @@ export class OnnxWorldModel implements WorldModel {
   readonly imageHeight: number;
   /** There when the bundle has a policy. @throws RangeError when an array has not the length that the model and `count` need. */
   readonly propose?: Required<WorldModel>["propose"];
+  /** There when the bundle's roll-out gives the states. @throws RangeError as `score` does. */
+  readonly scoreWithStates?: Required<WorldModel>["scoreWithStates"];
 
   readonly #name: string;
   readonly #encoder: Graph;
@@ -46,6 +49,7 @@ export class OnnxWorldModel implements WorldModel {
   readonly #noGoal: Float32Array;
   // Grow to the largest population and stay.
   #energies = new Float32Array(0);
+  #states = new Float32Array(0);
   #finalLatents = new Float32Array(0);
   #finalStates = new Float32Array(0);
   #proposals = new Float32Array(0);
@@ -59,6 +63,7 @@ export class OnnxWorldModel implements WorldModel {
     const { proposal } = bundle;
     this.#proposal = proposal;
     if (proposal !== undefined) this.propose = (...scene) => this.#propose(proposal, ...scene);
+    if (bundle.rollout.outputs.some(({ name }) => name === STATES_OUTPUT)) this.scoreWithStates = (...asked) => this.#scoreWithStates(...asked);
     this.latentDim = manifest.latent.shape[0]!;
     this.stateDim = manifest.state.names.length;
     this.actionDim = manifest.action.names.length;
@@ -97,16 +102,7 @@ export class OnnxWorldModel implements WorldModel {
 
   /** @throws RangeError when an array has not the length that the model and `count` need. */
   async score(latent: Float32Array, state: Float32Array, actions: Float32Array, count: number, goal: Float32Array): Promise<RolloutScores> {
-    const inputs = this.#inputs(latent, state, actions, count, goal);
-    if (this.#energies.length < count * this.horizon) {
-      this.#energies = new Float32Array(count * this.horizon);
-    }
-    const stepEnergies = this.#energies.subarray(0, count * this.horizon);
-    await this.#rollout.run(inputs, {
-      energy: { data: stepEnergies, shape: [count, this.horizon] },
-      start_energy: { data: this.#startEnergy, shape: [1] },
-    });
-    return { stepEnergies, startEnergy: this.#startEnergy[0]! };
+    return this.#score(this.#inputs(latent, state, actions, count, goal), count, {});
   }
 
   /**
@@ -126,6 +122,29 @@ export class OnnxWorldModel implements WorldModel {
       final_state: { data: states, shape: [count, this.stateDim] },
     });
     return { latents, states };
+  }
+
+  async #scoreWithStates(latent: Float32Array, state: Float32Array, actions: Float32Array, count: number, goal: Float32Array): Promise<RolloutScoresWithStates> {
+    const inputs = this.#inputs(latent, state, actions, count, goal);
+    const { horizon, stateDim } = this;
+    if (this.#states.length < count * horizon * stateDim) this.#states = new Float32Array(count * horizon * stateDim);
+    const states = this.#states.subarray(0, count * horizon * stateDim);
+    const scores = await this.#score(inputs, count, { [STATES_OUTPUT]: { data: states, shape: [count, horizon, stateDim] } });
+    return { ...scores, states };
+  }
+
+  /** @param more outputs to be fetched besides the energies; the runtime copies only what is named. */
+  async #score(inputs: Record<string, TensorData>, count: number, more: Record<string, TensorData>): Promise<RolloutScores> {
+    if (this.#energies.length < count * this.horizon) {
+      this.#energies = new Float32Array(count * this.horizon);
+    }
+    const stepEnergies = this.#energies.subarray(0, count * this.horizon);
+    await this.#rollout.run(inputs, {
+      energy: { data: stepEnergies, shape: [count, this.horizon] },
+      start_energy: { data: this.#startEnergy, shape: [1] },
+      ...more,
+    });
+    return { stepEnergies, startEnergy: this.#startEnergy[0]! };
   }
 
   async #propose(

@@ -8,6 +8,12 @@ export interface RolloutScores {
   readonly startEnergy: number;
 }
 
+/** Scores with the predicted proprioception. Arrays may be reused by the next call. */
+export interface RolloutScoresWithStates extends RolloutScores {
+  /** Proprioception after each action, row-major [count, horizon, stateDim], in manifest order and units. */
+  readonly states: Float32Array;
+}
+
 /** What a world model offers, whatever runs it. */
 export interface WorldModel {
   readonly latentDim: number;
@@ -24,6 +30,8 @@ export interface WorldModel {
    * @param actions [count, horizon, actionDim], physical units. @param goal goal latent [latentDim].
    */
   score(latent: Float32Array, state: Float32Array, actions: Float32Array, count: number, goal: Float32Array): Promise<RolloutScores>;
+  /** As `score`, and where each step leads; left out by models that do not say. It costs a copy more: ask only where somebody looks at the states. */
+  scoreWithStates?(latent: Float32Array, state: Float32Array, actions: Float32Array, count: number, goal: Float32Array): Promise<RolloutScoresWithStates>;
   /**
    * Sequences that a learned policy would try; left out by models that have none. Arguments as in `score`.
    * @param committed [k, actionDim] actions that are decided. @param noise standard normals [count, horizon, actionDim].

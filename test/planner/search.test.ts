@@ -79,7 +79,7 @@ for (const [name, make] of Object.entries(planners)) {
           let lowest = Infinity;
           let warmStart = NaN;
           const score: PlanProblem["score"] = async (actions, count) => {
-            const energies = await problem.score(actions, count);
+            const energies = (await problem.score(actions, count)) as Float32Array;
             for (let c = 0; c < count; c++) {
               const mean = energies.subarray(c * horizon, (c + 1) * horizon).reduce((sum, e) => sum + e, 0) / horizon;
               lowest = Math.min(lowest, mean);

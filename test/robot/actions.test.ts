@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { demoUrdf } from "../../sim/world.js";
-import { solveToolPose } from "../../src/robot/differential-ik.js";
+import { jointsPerMetre, solveToolPose } from "../../src/robot/differential-ik.js";
 import { FR3_READY, FR3_WORKSPACE, fr3Actions, fr3Model } from "../../src/robot/fr3.js";
 import { CommandPipeline } from "../../src/safety/index.js";
 import { uniform } from "../uniform.js";
@@ -129,4 +129,21 @@ test("the state is the tool's place, the opening, and the velocity that the pose
     const wanted = [...arm.toolPose(positions).position, 0.08 * opening, ...[0, 1, 2].map((axis) => (ahead![axis]! - behind![axis]!) / (2 * h))];
     for (const [i, value] of wanted.entries()) assert.ok(Math.abs(state[i]! - value) < 1e-5, `entry ${i}: ${state[i]!}, wanted ${value}`);
   }), { numRuns: 30 });
+});
+
+test("joints follow the tool as estimated: to first order near the start, and within a third of a radian 20 cm away", () => {
+  fc.assert(fc.property(place, fc.tuple(step, step, step), fc.constantFrom(0.1, 1, 3), (from, moves, times) => {
+    const q = armAt(from);
+    const perMetre = jointsPerMetre(arm, q);
+    const to = moves.map((move, axis) => Math.min(high[axis]!, Math.max(low[axis]!, from[axis]! + times * move)));
+    const estimated = Array.from(q, (position, j) => position + to.reduce((sum, value, axis) => sum + perMetre[3 * j + axis]! * (value - from[axis]!), 0));
+    const length = distance(from, to);
+    const missed = distance(arm.toolPose(estimated).position, to);
+    assert.ok(missed < 0.1 * length + 3 * length ** 2 + 1e-3, `the tool is ${missed} m off after ${length} m`);
+    assert.equal(estimated[7], q[7], "the finger stays");
+    // Without the pull to the posture, which the estimate does not know.
+    const real = solveToolPose(arm, q, to, DOWN, { iterations: 20 });
+    const off = Math.max(...estimated.slice(0, 7).map((value, j) => Math.abs(value - real[j]!)));
+    assert.ok(off < 0.01 + 0.3 * length + 8 * length ** 2, `a joint is ${off} rad off after ${length} m`);
+  }), { numRuns: 100 });
 });

@@ -86,6 +86,7 @@ class Stranger(Node):
         self.create_timer(0.05, self.publish_joints)
         self.create_timer(0.1, self.publish_image)
         self.create_subscription(DiagnosticStatus, f"{CONTROLLER}/status", self.on_status, 10)
+        self.create_subscription(DiagnosticStatus, f"{CONTROLLER}/objective", self.on_objective, 10)
         self.create_subscription(DiagnosticArray, "/diagnostics", self.on_diagnostics, 10)
         self.create_subscription(JointTrajectory, "joint_trajectory_controller/joint_trajectory", self.on_trajectory, 10)
         self.create_subscription(Float64MultiArray, "forward_position_controller/commands", self.on_positions, 10)
@@ -99,6 +100,9 @@ class Stranger(Node):
 
     def on_status(self, m):
         say("status", level=level_of(m), name=m.name, message=m.message, values={v.key: v.value for v in m.values})
+
+    def on_objective(self, m):
+        say("objective", level=level_of(m), name=m.name, message=m.message, values={v.key: v.value for v in m.values})
 
     def on_diagnostics(self, m):
         say("diagnostics", names=[s.name for s in m.status], inputs={v.key: v.value for s in m.status if s.name.endswith("inputs") for v in s.values})

@@ -39,6 +39,16 @@ export async function proposingBundle(spoil: (manifest: LooseManifest) => void =
   return directory;
 }
 
+/** A copy of the tiny bundle as bundles were before rollout.onnx could say where each step leads. */
+export async function oldBundle(): Promise<string> {
+  const bytes = await readFile(join("test", "fixtures", "rollout-without-states.onnx"));
+  const directory = await spoiltBundle((manifest) => {
+    manifest.files!["rollout.onnx"] = { sha256: createHash("sha256").update(bytes).digest("hex"), bytes: bytes.length };
+  });
+  await writeFile(join(directory, "rollout.onnx"), bytes);
+  return directory;
+}
+
 /** `planning` of a manifest. */
 export const tinySearch = { candidates: 32, iterations: 3, elites: 6, initial_std: 0.5, noise_exponent: 2, path_weight: 0.5, switched: ["gripper"] };
 

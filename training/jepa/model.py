@@ -308,13 +308,14 @@ class WorldModel(nn.Module):
         return torch.cat([self.predictor.standardised(following)[:, :ARM] + offset, objects], -1), following
 
     def rollout(self, latent: Tensor, state: Tensor, actions: Tensor) -> tuple[Tensor, Tensor]:
-        """Start latents [N, D], states [N, 7], actions [N, H, 4] to latents [N, H, D] and the last state."""
+        """Start latents [N, D], states [N, 7], actions [N, H, 4] to latents [N, H, D] and states [N, H, 7]."""
         offset = self.offset(latent, state)
-        latents = []
+        latents, states = [], []
         for step in range(actions.shape[1]):
             latent, state = self.step(latent, state, actions[:, step], offset)
             latents.append(latent)
-        return torch.stack(latents, 1), state
+            states.append(state)
+        return torch.stack(latents, 1), torch.stack(states, 1)
 
     def distances(self, latent: Tensor, goal: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Between two latents [..., D]: of the tool [...] and of each thing [..., THINGS] in units of UNIT_M, of the opening [...] as a share of the widest."""

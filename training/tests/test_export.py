@@ -142,8 +142,8 @@ class TestGraphs:
         state = torch.tensor([[0.6, -0.2, 0.05, 0.04, 0, 0, 0]])
         # Some outside the box, which counts as on its edge.
         actions = torch.tensor([0.06, 0.06, 0.06, 2]) * (torch.rand(candidates, horizon, 4, generator=random) * 2 - 1)
-        energy, start_energy, final_latent, final_state = sessions["rollout"].run(
-            ["energy", "start_energy", "final_latent", "final_state"],
+        energy, start_energy, final_latent, final_state, states = sessions["rollout"].run(
+            ["energy", "start_energy", "final_latent", "final_state", "states"],
             {"latent": latent.numpy(), "state": state.numpy(), "actions": actions.numpy(), "goal": goal.numpy()})
 
         def wanted_energy(z):
@@ -156,7 +156,7 @@ class TestGraphs:
             return 0.4 * beyond(tool, 0.05) + 0.1 * np.abs(apart[1][..., 0]) / 0.08 + beyond(one, 0.2) + beyond(other, 0.2) + 0.1 * periods
 
         assert energy.shape == (candidates, horizon) and start_energy.shape == (1,)
-        assert final_latent.shape == (candidates, d) and final_state.shape == (candidates, 7)
+        assert final_latent.shape == (candidates, d) and final_state.shape == (candidates, 7) and states.shape == (candidates, horizon, 7)
         np.testing.assert_allclose(start_energy, wanted_energy(latent), rtol=1e-4)
         z, s = latent.expand(candidates, -1), state.expand(candidates, -1)
         standardised = lambda s: (s[:, :ARM] - model.predictor.state_mean[:ARM]) / model.predictor.state_std[:ARM]
@@ -168,6 +168,7 @@ class TestGraphs:
                 objects = model.predictor(z[:, ARM:], s, action, following, offset)
                 z, s = torch.cat([standardised(following) + offset, objects], -1), following
                 np.testing.assert_allclose(energy[:, step], wanted_energy(z), atol=1e-4, rtol=1e-4)
+                np.testing.assert_allclose(states[:, step], s, atol=1e-5)
         np.testing.assert_allclose(final_latent, z, atol=1e-4, rtol=1e-4)
         np.testing.assert_allclose(final_state, s, atol=1e-5)
         assert candidates == 1 or np.ptp(energy[:, -1]) > 1e-3, "actions matter"

@@ -5,7 +5,7 @@ import torch
 
 from conftest import shake
 from jepa.graphs import EncoderGraph, RolloutGraph
-from jepa.model import ACTION, ARM, Features, NO_DISTANCE, OBJECTS, PLACE, Policy, SpatialSoftmax, StateModel, THING_TOLD, TOOL_TOLD, UNIT_M, Value
+from jepa.model import ACTION, ARM, Features, NO_DISTANCE, OBJECTS, PLACE, Policy, SpatialSoftmax, STATE, StateModel, THING_TOLD, TOOL_TOLD, UNIT_M, Value
 from jepa.touch import THINGS
 
 LOW, HIGH = torch.tensor([0.35, -0.22, 0.02]), torch.tensor([0.65, 0.22, 0.32])
@@ -27,31 +27,31 @@ class TestRollout:
         latent, state, actions = start(model)
         standardised = lambda s: ((s - model.predictor.state_mean) / model.predictor.state_std)[:, :ARM]
         offset = latent[:, :ARM] - standardised(state)
-        rolled, final_state = model.rollout(latent, state, actions)
-        assert rolled.shape == (5, STEPS, model.latent_size)
+        rolled, states = model.rollout(latent, state, actions)
+        assert rolled.shape == (5, STEPS, model.latent_size) and states.shape == (5, STEPS, STATE)
         for step in range(STEPS):
             state = model.state_model(state, actions[:, step])
             torch.testing.assert_close(rolled[:, step, :ARM], standardised(state) + offset)
-        torch.testing.assert_close(final_state, state)
+            torch.testing.assert_close(states[:, step], state)
 
     def test_it_is_one_step_after_the_other_and_keeps_the_offset(self, model):
         shake(model)
         latent, state, actions = start(model)
-        rolled, final_state = model.rollout(latent, state, actions)
+        rolled, states = model.rollout(latent, state, actions)
         offset = model.offset(latent, state)
         assert offset.shape == (5, ARM) and offset.abs().min() > 1e-3
         for step in range(STEPS):
             latent, state = model.step(latent, state, actions[:, step], offset)
             torch.testing.assert_close(latent, rolled[:, step])
             torch.testing.assert_close(model.offset(latent, state), offset, atol=1e-5, rtol=1e-4)
-        torch.testing.assert_close(state, final_state)
+            torch.testing.assert_close(state, states[:, step])
 
     def test_a_picture_that_agrees_with_proprioception_needs_no_offset(self, model):
         shake(model)
         latent, state, actions = start(model)
         latent[:, :ARM] = model.predictor.standardised(state)[:, :ARM]
-        rolled, final_state = model.rollout(latent, state, actions)
-        torch.testing.assert_close(rolled[:, -1, :ARM], model.predictor.standardised(final_state)[:, :ARM])
+        rolled, states = model.rollout(latent, state, actions)
+        torch.testing.assert_close(rolled[:, -1, :ARM], model.predictor.standardised(states[:, -1])[:, :ARM])
 
     def test_the_objects_are_the_predictor_s_step_by_step(self, model):
         shake(model)
@@ -166,12 +166,13 @@ class TestRolloutGraph:
         shake(model)
         latent, state, actions = start(model)
         goal = torch.randn(1, model.latent_size)
-        energies, start_energy, final_latent, final_state = RolloutGraph(model)(latent[:1], state[:1], actions, goal)
-        rolled, last = model.rollout(latent[:1].expand(5, -1), state[:1].expand(5, -1), actions)
+        energies, start_energy, final_latent, final_state, states = RolloutGraph(model)(latent[:1], state[:1], actions, goal)
+        rolled, wanted = model.rollout(latent[:1].expand(5, -1), state[:1].expand(5, -1), actions)
         torch.testing.assert_close(energies, model.energy(rolled, goal[:, None]))
         torch.testing.assert_close(start_energy, model.energy(latent[:1], goal))
         torch.testing.assert_close(final_latent, rolled[:, -1])
-        torch.testing.assert_close(final_state, last)
+        torch.testing.assert_close(final_state, wanted[:, -1])
+        torch.testing.assert_close(states, wanted)
 
     def test_actions_outside_the_box_count_as_on_its_edge(self, model):
         shake(model)
@@ -351,8 +352,8 @@ class TestWithConfig:
         torch.testing.assert_close(other.encoder(pixels), model.encoder(pixels), rtol=0, atol=0)
         assert other.predictor.enter.out_features == 24 and other.value.network[0].out_features == other.policy.network[0].out_features == 8
         latent, state, actions = start(model)
-        rolled, final = other.rollout(latent, state, actions)
-        torch.testing.assert_close(final, model.rollout(latent, state, actions)[1], rtol=0, atol=0)
+        rolled, states = other.rollout(latent, state, actions)
+        torch.testing.assert_close(states, model.rollout(latent, state, actions)[1], rtol=0, atol=0)
         torch.testing.assert_close(rolled[..., :ARM], model.rollout(latent, state, actions)[0][..., :ARM])
 
     def test_refuses_another_encoder(self, model, config):
