@@ -10,6 +10,7 @@ const NODES = folder("ros", "The nodes are a shell round this; they are not impo
 const MODELS = folder("world-model", "This folder knows no models.");
 const ROBOTS = folder("robot", "This folder knows no robots.");
 const PLANNER = folder("planner", "The simulator does not know who plans.");
+const SURPRISE_OUTSIDE = { regex: "^(?!\\./)", message: "What is a surprise is pure arithmetic: it imports nothing but itself." };
 const OUTSIDE = { regex: "^(?!\\./)", message: "The planner is pure arithmetic: it imports nothing but itself." };
 
 const boundary = (files, ...patterns) => ({
@@ -58,6 +59,7 @@ export default defineConfig(
   boundary(["src/cli/**/*.ts", "bench/**/*.ts"], ROS, ONNX, MUJOCO),
   boundary(["src/world-model/**/*.ts"], ROS, MUJOCO, NODES, ROBOTS),
   boundary(["src/planner/**/*.ts"], OUTSIDE),
+  boundary(["src/surprise/**/*.ts"], SURPRISE_OUTSIDE),
   boundary(["src/robot/**/*.ts"], ROS, ONNX, NODES, MODELS),
   boundary(["src/safety/**/*.ts"], ROS, ONNX, MUJOCO, NODES, MODELS),
   boundary(["src/ros/**/*.ts"], ONNX, MUJOCO),

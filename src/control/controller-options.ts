@@ -1,6 +1,7 @@
 import type { RgbImage } from "../camera/types.js";
 import type { ActionSpace, JointTrajectory } from "../robot/types.js";
 import type { CommandPipeline } from "../safety/command-pipeline.js";
+import type { SurpriseMonitor } from "../surprise/monitor.js";
 import type { ProgressOptions } from "./goal-sequence.js";
 import type { PlanningService } from "./planning-service.js";
 import type { RestAction } from "./rest-action.js";
@@ -56,6 +57,8 @@ export interface ControllerOptions {
   readonly stallRestartLimit?: number;
   /** Share of the planner's width that is left at the goal, in (0, 1]; 1 is always the whole width. `planning.exploration_floor` of the bundle, or 0.1. */
   readonly explorationFloor?: number;
+  /** Stops the robot when what is seen cannot be trusted. Default: nothing does. */
+  readonly surprise?: SurpriseMonitor;
   /** First seed of the planner. Every cold start takes the next. Default 0. */
   readonly seed?: number;
 }

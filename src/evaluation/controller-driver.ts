@@ -6,6 +6,8 @@ import type { PlanningService } from "../control/planning-service.js";
 import { eeDeltaRestAction } from "../control/rest-action.js";
 import { FR3_FULL_OPENING_M } from "../robot/fr3.js";
 import { CommandPipeline } from "../safety/command-pipeline.js";
+import type { ControllerStatus } from "../control/status.js";
+import type { SurpriseMonitor } from "../surprise/monitor.js";
 import type { Driver } from "./driver.js";
 
 export interface ControllerDriverOptions {
@@ -19,6 +21,8 @@ export interface ControllerDriverOptions {
   readonly seed: number;
   /** Share of the planner's width that is left at the goal, in (0, 1]. */
   readonly explorationFloor: number;
+  /** Default: nothing surprises. */
+  readonly surprise?: SurpriseMonitor;
 }
 
 /**
@@ -38,7 +42,7 @@ export class ControllerDriver implements Driver {
   }
 
   private constructor(options: ControllerDriverOptions, goals: number) {
-    const { world, planning, actionNames, stateNames, periodS, reachedBelow, seed, explorationFloor } = options;
+    const { world, planning, actionNames, stateNames, periodS, reachedBelow, seed, explorationFloor, surprise } = options;
     this.#world = world;
     this.#goals = goals;
     this.#controller = new Controller({
@@ -53,7 +57,12 @@ export class ControllerDriver implements Driver {
       periodS, reachedBelow, seed, explorationFloor,
       restAction: eeDeltaRestAction({ actionNames, stateNames, fullOpeningM: FR3_FULL_OPENING_M }),
       planDeadlineMs: Infinity,
+      ...(surprise === undefined ? {} : { surprise }),
     });
+  }
+
+  get status(): ControllerStatus {
+    return this.#controller.status;
   }
 
   get over(): boolean {

@@ -1,10 +1,12 @@
 import { WorkerPlanningService } from "../control/worker-planning-service.js";
 import { createPlanner, withBundleSearch } from "../control/planner-config.js";
 import { eeDeltaRestAction } from "../control/rest-action.js";
+import { surpriseReference } from "../control/surprise-reference.js";
 import { EeDeltaActions } from "../robot/ee-delta.js";
 import { TOOL_DOWN } from "../robot/fr3.js";
 import { RobotModel } from "../robot/model.js";
 import { CommandPipeline } from "../safety/command-pipeline.js";
+import { SurpriseMonitor } from "../surprise/index.js";
 import { readManifest } from "../world-model/index.js";
 import { locate } from "./locate.js";
 import { accelerationParameter, velocityParameter } from "./parameters.js";
@@ -63,6 +65,7 @@ export async function assembleController(
       cameraTimeoutS: p.camera_timeout_s,
       jointTimeoutS: p.joint_states_timeout_s,
       seed: p["planner.seed"],
+      ...surpriseOf(p, manifest),
       ...(manifest.planning?.exploration_floor === undefined ? {} : { explorationFloor: manifest.planning.exploration_floor }),
       // Asked for at every plan, so that the parameter is a dynamic one.
       get planDeadlineMs(): number {
@@ -71,6 +74,13 @@ export async function assembleController(
       },
     },
   };
+}
+
+function surpriseOf(p: ControllerParameters, manifest: Manifest): { surprise?: SurpriseMonitor } {
+  const reference = p["surprise.enabled"] ? surpriseReference(manifest) : undefined;
+  if (reference === undefined) return {};
+  const frames = p["surprise.frames"];
+  return { surprise: new SurpriseMonitor(reference, { factor: p["surprise.factor"], ...(frames > 0 ? { frames } : {}) }) };
 }
 
 function createActionSpace(p: ControllerParameters, manifest: Manifest, robot: RobotModel): ActionSpace {

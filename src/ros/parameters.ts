@@ -99,6 +99,18 @@ export const CONTROLLER_PARAMETERS = {
   "safety.tracking_tolerance": {
     type: "double", default: 0.2, range: [0.01, 3], changes: "static", description: "A joint further from its setpoint than this makes the robot hold, rad.",
   },
+  "surprise.enabled": {
+    type: "bool", default: true, changes: "static",
+    description: "Whether the robot holds when what is seen cannot be trusted. Without thresholds in the bundle nothing is watched.",
+  },
+  "surprise.factor": {
+    type: "double", default: 1, range: [0.1, 100], changes: "static",
+    description: "Multiplies the bundle's thresholds; 1 has the false-alarm rate that the bundle states, more has fewer alarms.",
+  },
+  "surprise.frames": {
+    type: "integer", default: 0, range: [0, 100], changes: "static",
+    description: "Pictures in a row above a threshold that make the robot hold. 0: as the bundle says of each score.",
+  },
 } as const satisfies ParameterSpecs;
 
 export type ControllerParameters = ParameterValues<typeof CONTROLLER_PARAMETERS>;
