@@ -40,7 +40,7 @@ const SURPRISE = {
 
 /** With a latent that can be read, and thresholds of which some are others. */
 function surprising(manifest: LooseManifest, change: object): void {
-  manifest.latent!.readable = { names: ["tool_x", ..."abcdefg"], units: Array(8).fill("m"), mean: Array(8).fill(0), std: Array(8).fill(1) };
+  manifest.latent!.readable = { names: ["tool_x", "a", "b", "c", "d", "e", "f", "g"], units: Array(8).fill("m"), mean: Array(8).fill(0), std: Array(8).fill(1) };
   manifest.surprise = { ...SURPRISE, ...change };
 }
 
@@ -49,8 +49,7 @@ test("thresholds of surprise are read, and each may be left out", async () => {
   surprising(manifest, {});
   assert.deepEqual(parseManifest(JSON.stringify(manifest), "tiny"), manifest);
   for (const detector of ["prediction", "arm", "picture", "energy", "goal"] as const) {
-    const { [detector]: _, ...rest } = SURPRISE;
-    manifest.surprise = rest;
+    manifest.surprise = Object.fromEntries(Object.entries(SURPRISE).filter(([name]) => name !== detector));
     assert.deepEqual(parseManifest(JSON.stringify(manifest), "tiny"), manifest);
   }
 });
