@@ -11,6 +11,7 @@ const MODELS = folder("world-model", "This folder knows no models.");
 const ROBOTS = folder("robot", "This folder knows no robots.");
 const PLANNER = folder("planner", "The simulator does not know who plans.");
 const OUTSIDE_TERMS = { regex: "^(?!\\./|\\.\\./[^./])", message: "Objective terms are pure arithmetic: they import nothing but the planner's files." };
+const SURPRISE_OUTSIDE = { regex: "^(?!\\./)", message: "What is a surprise is pure arithmetic: it imports nothing but itself." };
 const OUTSIDE = { regex: "^(?!\\./)", message: "The planner is pure arithmetic: it imports nothing but itself." };
 
 const boundary = (files, ...patterns) => ({
@@ -61,6 +62,7 @@ export default defineConfig(
   boundary(["src/planner/*.ts"], OUTSIDE),
   boundary(["src/planner/terms/**/*.ts"], OUTSIDE_TERMS),
   boundary(["src/objective/**/*.ts"], ROS, ONNX, MUJOCO, NODES, MODELS, ROBOTS),
+  boundary(["src/surprise/**/*.ts"], SURPRISE_OUTSIDE),
   boundary(["src/robot/**/*.ts"], ROS, ONNX, NODES, MODELS),
   boundary(["src/safety/**/*.ts"], ROS, ONNX, MUJOCO, NODES, MODELS),
   boundary(["src/ros/**/*.ts"], ONNX, MUJOCO),

@@ -9,11 +9,12 @@ import { oneLine } from "./print.js";
 import { projectVersion } from "./project.js";
 import run from "./run.js";
 import sim from "./sim.js";
+import surprise, { SURPRISE_COMMANDS } from "./surprise.js";
 import { UsageError } from "./usage-error.js";
 
 import type { CommandModule } from "yargs";
 
-const COMMANDS: readonly CommandModule[] = [goal, plan, run, sim, doctor, demo, evaluation];
+const COMMANDS: readonly CommandModule[] = [goal, plan, run, sim, doctor, demo, evaluation, surprise];
 
 /** Runs the command line. @returns the exit code; node commands go on running after it. */
 async function main(argv: readonly string[]): Promise<number> {
@@ -21,7 +22,7 @@ async function main(argv: readonly string[]): Promise<number> {
     .scriptName("jepa-mpc")
     .usage("$0 <command>\n\nA ROS 2 controller that plans in a JEPA world model: goal image in, joint commands out.")
     .command([...COMMANDS])
-    .demandCommand(1, "say what to do: goal, plan, run, sim, doctor, demo or eval")
+    .demandCommand(1, "say what to do: goal, plan, run, sim, doctor, demo, eval or surprise")
     .strict()
     .recommendCommands()
     .option("debug", { type: "boolean", default: false, describe: "Print the stack of an error" })
@@ -74,7 +75,7 @@ function inOurWords(message: string, argv: readonly string[]): string {
     return `--${choices[1]!} ${choices[2]!} is not one of ${choices[3]!}`;
   }
   if (message.startsWith("Not enough non-option arguments")) {
-    const command = [...COMMANDS, ...GOAL_COMMANDS].find((candidate) => nameOf(candidate) === known.at(-1));
+    const command = [...COMMANDS, ...GOAL_COMMANDS, ...SURPRISE_COMMANDS].find((candidate) => nameOf(candidate) === known.at(-1));
     const wanted = String(command?.command).split(" ").slice(1).join(" ").toUpperCase();
     return `${known.join(" ")} needs ${wanted}`;
   }
@@ -87,7 +88,8 @@ function knownWords(argv: readonly string[]): string[] {
   if (first === undefined || !COMMANDS.map(nameOf).includes(first)) {
     return [];
   }
-  return first === "goal" && second !== undefined && GOAL_COMMANDS.map(nameOf).includes(second) ? [first, second] : [first];
+  const below = first === "goal" ? GOAL_COMMANDS : first === "surprise" ? SURPRISE_COMMANDS : [];
+  return second !== undefined && below.map(nameOf).includes(second) ? [first, second] : [first];
 }
 
 function nameOf(command: CommandModule): string {

@@ -1,6 +1,7 @@
 import type { RgbImage } from "../camera/types.js";
 import type { ActionSpace, JointState, JointTrajectory } from "../robot/types.js";
 import type { CommandPipeline } from "../safety/command-pipeline.js";
+import type { SurpriseMonitor } from "../surprise/monitor.js";
 import type { ProgressOptions } from "./goal-sequence.js";
 import type { PlanningService, PlanTerms } from "./planning-service.js";
 import type { RestAction } from "./rest-action.js";
@@ -60,6 +61,8 @@ export interface ControllerOptions {
   readonly commandGapS?: number;
   /** What the objective's terms are told, asked for at every plan. Default: nothing. */
   readonly planTerms?: (joints: JointState) => PlanTerms;
+  /** Stops the robot when what is seen cannot be trusted. Default: nothing does. */
+  readonly surprise?: SurpriseMonitor;
   /** First seed of the planner. Every cold start takes the next. Default 0. */
   readonly seed?: number;
 }

@@ -8,9 +8,10 @@ import { DEFAULT_EXPLORATION_FLOOR, explorationScale } from "./exploration-scale
 import { DEFAULT_PROGRESS, GoalSequence, type SubGoal } from "./goal-sequence.js";
 import { onLeash } from "./leash.js";
 import { PendingPlan, type PlanOutcome } from "./pending-plan.js";
-import type { PlanResult } from "./planning-service.js";
+import type { Looked, PlanResult } from "./planning-service.js";
 import { type RestAction, zeroRestAction } from "./rest-action.js";
 import { type InputFault, LatestInput } from "./staleness.js";
+import type { SurpriseVerdict } from "../surprise/monitor.js";
 import type { ControllerState, ControllerStatus } from "./status.js";
 import { whyNotFinite } from "./why-not-finite.js";
 
@@ -121,10 +122,12 @@ export class Controller {
     const era = ++this.#goalEra;
     const encoded: SubGoal[] = [];
     for (const goal of goals) {
-      const latent = "latent" in goal ? goal.latent : await this.#options.planning.encode(goal.image);
+      const { latent, unlikeness }: Looked = "latent" in goal ? goal : await this.#look(goal.image);
       this.#refuseWhenStopped();
       if (era !== this.#goalEra) throw new Error(`The goal "${name}" was replaced before it was encoded.`);
       this.#refuseUnusable(goal.name, latent);
+      const refusal = this.#options.surprise?.refuseGoal(goal.name, unlikeness);
+      if (refusal !== undefined) throw new Error(refusal);
       encoded.push({ name: goal.name, latent });
     }
     const { leftAboveFactor = 2, reachedFrames = 2, progress } = this.#options;
@@ -254,6 +257,7 @@ export class Controller {
       }),
       ...(goal === undefined || energyShare(goal) === undefined ? {} : { energyShare: energyShare(goal)! }),
       ...(this.#motion.slowed === undefined ? {} : { speedScale: this.#motion.slowed.scale }),
+      ...(this.#options.surprise === undefined ? {} : { surprise: this.#options.surprise.shares }),
       steps: goal?.steps ?? 0,
       overruns: goal?.overruns ?? 0,
       retries: (goal?.retries ?? 0) + (goal?.stalls ?? 0),
@@ -330,6 +334,11 @@ export class Controller {
       this.#retry(goal, "plan_not_finite", `Holding: ${unusable}`);
       return false;
     }
+    const surprise = this.#judgeSurprise(result, ticket.frame);
+    if (surprise?.alarm === true) {
+      this.#holdSurprised(goal, surprise);
+      return false;
+    }
     goal.result = result;
     const energy = result.startEnergy;
     const { sequence } = goal;
@@ -370,6 +379,22 @@ export class Controller {
     }
     this.#queue.adopt(result.actions, ticket);
     return true;
+  }
+
+  #judgeSurprise({ latent, observed, startEnergy }: PlanResult, frame: number): SurpriseVerdict | undefined {
+    if (observed === undefined) return undefined;
+    return this.#options.surprise?.judge({ latent, ...observed, energy: startEnergy }, frame);
+  }
+
+  /** Brakes, and looks on from rest until the pictures are normal again; only the beginning of an alarm counts as a retry. */
+  #holdSurprised(goal: ActiveGoal, { reason, sentence, began }: Extract<SurpriseVerdict, { alarm: true }>): void {
+    if (began) this.#retry(goal, reason, `Holding: ${sentence}.`);
+    else this.#holdAndStartCold(reason, `Holding: ${sentence}.`, false);
+  }
+
+  async #look(image: RgbImage): Promise<Looked> {
+    const { planning } = this.#options;
+    return planning.look === undefined ? { latent: await planning.encode(image) } : planning.look(image);
   }
 
   /** What makes a plan unfit to be followed, or undefined. */
@@ -474,6 +499,7 @@ export class Controller {
     this.#queue.clear();
     this.#goal?.sequence.restart();
     this.#lastAskedAt = undefined;
+    this.#options.surprise?.restart();
     this.#options.planning.reset(this.#seed++);
   }
 

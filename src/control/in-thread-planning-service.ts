@@ -1,8 +1,9 @@
 import type { RgbImage } from "../camera/types.js";
 import type { ActionBounds, Planner, TermSet } from "../planner/index.js";
+import { unlikeness } from "../surprise/unlikeness.js";
 import { proposer } from "../world-model/proposer.js";
 import type { WorldModel } from "../world-model/types.js";
-import type { ModelShape, PlanningService, PlanRequest, PlanResult } from "./planning-service.js";
+import type { Looked, ModelShape, PlanningService, PlanRequest, PlanResult } from "./planning-service.js";
 
 /** What an InThreadPlanningService is made of. */
 export interface InThreadPlanningOptions {
@@ -26,6 +27,9 @@ export class InThreadPlanningService implements PlanningService {
   /** Settles when the last call has; never rejects. A planner refuses a second plan while one is running. */
   #queue: Promise<unknown> = Promise.resolve();
 
+  /** Where the last plan started and what was on its way then. */
+  #before: { readonly latent: Float32Array; readonly state: Float32Array; readonly action: Float32Array } | undefined;
+
   /** @throws Error with one line when a term needs states that the model does not give. */
   constructor({ model, planner, bounds, terms, now = () => performance.now() }: InThreadPlanningOptions) {
     refuseBlindTerms(terms, model);
@@ -45,6 +49,10 @@ export class InThreadPlanningService implements PlanningService {
     return this.#enqueue(() => this.#model.encode(image));
   }
 
+  look(image: RgbImage): Promise<Looked> {
+    return this.#enqueue(() => this.#look(image));
+  }
+
   plan(request: PlanRequest): Promise<PlanResult> {
     const arrivedMs = this.#now();
     return this.#enqueue(() => this.#plan(request, arrivedMs + request.deadlineMs));
@@ -62,7 +70,10 @@ export class InThreadPlanningService implements PlanningService {
     const { state, goal, committed, shift, explorationScale } = request;
     const startMs = this.#now();
     const model = this.#model;
-    const latent = await model.encode(request.image);
+    const { latent, ...seen } = await this.#look(request.image);
+    const predicted = await this.#predict(shift);
+    this.#before = committed.length < model.actionDim ? undefined : { latent, state, action: committed.slice(0, model.actionDim) };
+    const observed = { state, ...seen, ...(predicted === undefined ? {} : { predicted }) };
     const encodedMs = this.#now();
     if (shift > 0) this.#planner.shift(shift);
     const terms = this.#beginTerms(request);
@@ -83,7 +94,7 @@ export class InThreadPlanningService implements PlanningService {
       },
     }, { deadlineMs, now: this.#now });
     return {
-      ...plan, startEnergy, latent, encodeMs: encodedMs - startMs, planMs: this.#now() - encodedMs,
+      ...plan, startEnergy, latent, observed, encodeMs: encodedMs - startMs, planMs: this.#now() - encodedMs,
       ...(terms === undefined ? {} : { terms: terms.statistics }),
     };
   }
@@ -95,6 +106,20 @@ export class InThreadPlanningService implements PlanningService {
     terms.begin({ state, ...(asked?.joints === undefined ? {} : { joints: asked.joints }) }, asked?.weights);
     refuseBlindTerms(terms, this.#model);
     return terms.active ? terms : undefined;
+  }
+
+  async #look(image: RgbImage): Promise<Looked> {
+    const model = this.#model;
+    if (model.encodeWithFeatures === undefined) return { latent: await model.encode(image) };
+    const { latent, features } = await model.encodeWithFeatures(image);
+    return { latent, unlikeness: unlikeness(features) };
+  }
+
+  /** What the present latent should be. @param shift actions executed since the last plan: only for one is it known. */
+  async #predict(shift: number): Promise<Float32Array | undefined> {
+    const before = this.#before;
+    if (shift !== 1 || before === undefined) return undefined;
+    return this.#model.predict?.(before.latent, before.state, before.action);
   }
 
   #enqueue<T>(work: () => Promise<T>): Promise<T> {

@@ -29,6 +29,23 @@ export interface PlanRequest {
   readonly terms?: PlanTerms;
 }
 
+/** What the picture of a plan says, next to what was known without it: what surprise is judged by. */
+export interface Observed {
+  /** The request's. */
+  readonly state: Float32Array;
+  /** What the latent should have been after the request before and its first committed action, if just that was executed; [latentDim]. */
+  readonly predicted?: Float32Array;
+  /** Root mean square of the picture's whitened features, where the model has them: 1 is usual in training. */
+  readonly unlikeness?: number;
+}
+
+/** A picture, encoded. */
+export interface Looked {
+  /** [latentDim] */
+  readonly latent: Float32Array;
+  readonly unlikeness?: number;
+}
+
 /** The answer to a PlanRequest. */
 export interface PlanResult {
   /** Row-major [horizon, actionDim], the committed ones first; physical units. */
@@ -49,6 +66,8 @@ export interface PlanResult {
   readonly latent: Float32Array;
   /** What each objective term did, the goal energy first; left out where there is only the goal energy. */
   readonly terms?: readonly TermStatistics[];
+  /** Left out by services that do not say it. */
+  readonly observed?: Observed;
 }
 
 /** Sizes of the world model behind a service. */
@@ -66,6 +85,8 @@ export interface PlanningService {
   readonly model: ModelShape;
   /** Latent of a picture, [latentDim]. Rejects when the model fails. */
   encode(image: RgbImage): Promise<Float32Array>;
+  /** As encode(), with how unlike those of training the picture is; left out by services that do not say it. */
+  look?(image: RgbImage): Promise<Looked>;
   /** Rejects when the model or the planner fails; a late answer is not a failure. */
   plan(request: PlanRequest): Promise<PlanResult>;
   /** Forgets the warm start before the next plan, and starts the random sequence of `seed`. */

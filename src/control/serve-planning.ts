@@ -1,5 +1,6 @@
 import type { MessagePort } from "node:worker_threads";
-import type { PlanningService } from "./planning-service.js";
+import type { RgbImage } from "../camera/types.js";
+import type { Looked, PlanningService } from "./planning-service.js";
 import { readSharedPicture } from "./shared-pictures.js";
 import type { WorkerReply, WorkerRequest } from "./worker-messages.js";
 
@@ -11,8 +12,8 @@ export function servePlanning(port: MessagePort, service: PlanningService): void
   port.on("message", (request: WorkerRequest) => {
     switch (request.kind) {
       case "encode":
-        service.encode(readSharedPicture(request.picture)).then(
-          (latent) => post({ kind: "encoded", id: request.id, latent }),
+        look(service, readSharedPicture(request.picture)).then(
+          (looked) => post({ kind: "encoded", id: request.id, ...looked }),
           (error: unknown) => failed(request.id, error),
         );
         break;
@@ -30,4 +31,8 @@ export function servePlanning(port: MessagePort, service: PlanningService): void
     }
   });
   post({ kind: "ready", model: service.model });
+}
+
+async function look(service: PlanningService, image: RgbImage): Promise<Looked> {
+  return service.look === undefined ? { latent: await service.encode(image) } : service.look(image);
 }

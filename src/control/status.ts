@@ -1,5 +1,6 @@
 import type { TermStatistics } from "../planner/index.js";
 import type { HoldReason } from "../safety/types.js";
+import type { SurpriseScores } from "../surprise/scores.js";
 
 /**
  * What the controller is doing. `final` holds do not end by themselves: a new goal, or after a stop reset(), is needed.
@@ -48,6 +49,8 @@ export interface ControllerStatus {
   readonly steps: number;
   /** Ticks of this goal at which the plan was not ready. */
   readonly overruns: number;
+  /** Scores of the newest planned picture as shares of their thresholds: above 1 is a surprise. */
+  readonly surprise?: SurpriseScores;
   /** Cold starts after a failure or without progress. */
   readonly retries: number;
 }

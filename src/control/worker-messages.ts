@@ -1,6 +1,6 @@
 import type { TermsConfig } from "../objective/index.js";
 import type { PlannerConfig } from "./planner-config.js";
-import type { ModelShape, PlanRequest, PlanResult } from "./planning-service.js";
+import type { Looked, ModelShape, PlanRequest, PlanResult } from "./planning-service.js";
 
 /** What the worker is started with. */
 export interface WorkerSetup {
@@ -28,6 +28,6 @@ export type WorkerRequest =
 /** From the worker. */
 export type WorkerReply =
   | { readonly kind: "ready"; readonly model: ModelShape }
-  | { readonly kind: "encoded"; readonly id: number; readonly latent: Float32Array }
+  | ({ readonly kind: "encoded"; readonly id: number } & Looked)
   | { readonly kind: "planned"; readonly id: number; readonly result: PlanResult }
   | { readonly kind: "failed"; readonly id: number; readonly message: string };

@@ -2,7 +2,7 @@ import { Worker } from "node:worker_threads";
 import type { RgbImage } from "../camera/types.js";
 import type { TermsConfig } from "../objective/index.js";
 import type { PlannerConfig } from "./planner-config.js";
-import type { ModelShape, PlanningService, PlanRequest, PlanResult } from "./planning-service.js";
+import type { Looked, ModelShape, PlanningService, PlanRequest, PlanResult } from "./planning-service.js";
 import { SharedPictures } from "./shared-pictures.js";
 import type { WorkerReply, WorkerRequest, WorkerSetup } from "./worker-messages.js";
 
@@ -73,9 +73,14 @@ export class WorkerPlanningService implements PlanningService {
   }
 
   async encode(image: RgbImage): Promise<Float32Array> {
+    return (await this.look(image)).latent;
+  }
+
+  async look(image: RgbImage): Promise<Looked> {
     const reply = await this.#ask(image, Infinity, (id, picture) => ({ kind: "encode", id, picture }));
     if (reply.kind !== "encoded") throw new Error(`The planning worker answered "${reply.kind}" to a picture.`);
-    return reply.latent;
+    const { latent, unlikeness } = reply;
+    return { latent, ...(unlikeness === undefined ? {} : { unlikeness }) };
   }
 
   async plan({ image, ...request }: PlanRequest): Promise<PlanResult> {

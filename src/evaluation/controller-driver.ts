@@ -7,6 +7,8 @@ import { eeDeltaRestAction } from "../control/rest-action.js";
 import { FR3_FULL_OPENING_M } from "../robot/fr3.js";
 import { CommandPipeline } from "../safety/command-pipeline.js";
 import type { Guard } from "../safety/guards/index.js";
+import type { ControllerStatus } from "../control/status.js";
+import type { SurpriseMonitor } from "../surprise/monitor.js";
 import type { Driver } from "./driver.js";
 
 export interface ControllerDriverOptions {
@@ -22,6 +24,8 @@ export interface ControllerDriverOptions {
   readonly explorationFloor: number;
   /** What slows and halts the arm, as in the node. */
   readonly guards: readonly Guard[];
+  /** Default: nothing surprises. */
+  readonly surprise?: SurpriseMonitor;
 }
 
 /**
@@ -41,7 +45,7 @@ export class ControllerDriver implements Driver {
   }
 
   private constructor(options: ControllerDriverOptions, goals: number) {
-    const { world, planning, actionNames, stateNames, periodS, reachedBelow, seed, explorationFloor, guards } = options;
+    const { world, planning, actionNames, stateNames, periodS, reachedBelow, seed, explorationFloor, guards, surprise } = options;
     this.#world = world;
     this.#goals = goals;
     this.#controller = new Controller({
@@ -56,7 +60,12 @@ export class ControllerDriver implements Driver {
       periodS, reachedBelow, seed, explorationFloor,
       restAction: eeDeltaRestAction({ actionNames, stateNames, fullOpeningM: FR3_FULL_OPENING_M }),
       planDeadlineMs: Infinity,
+      ...(surprise === undefined ? {} : { surprise }),
     });
+  }
+
+  get status(): ControllerStatus {
+    return this.#controller.status;
   }
 
   get over(): boolean {

@@ -4,9 +4,7 @@ import { RayCastCamera } from "../../sim/camera.js";
 import { drawEnvironment, evaluationRoomSeed } from "../../sim/environments/index.js";
 import { cameraSide } from "../../sim/picture-size.js";
 import { createTask, type SceneTruth, type Task, type TaskGoal } from "../../sim/tasks.js";
-import { SimWorld, demoUrdf } from "../../sim/world.js";
-import { FR3_WORKSPACE, fr3Collision } from "../robot/fr3.js";
-import { createGuards } from "../safety/guards/index.js";
+import { SimWorld } from "../../sim/world.js";
 import type { ControllerGoal } from "../control/controller-options.js";
 import { DEFAULT_EXPLORATION_FLOOR } from "../control/exploration-scale.js";
 import { InThreadPlanningService } from "../control/in-thread-planning-service.js";
@@ -15,6 +13,7 @@ import { OnnxWorldModel, readManifest, type WorldModel } from "../world-model/in
 import { RandomDriver, StillDriver } from "./baseline-drivers.js";
 import type { Cell } from "./cell.js";
 import { ControllerDriver } from "./controller-driver.js";
+import { defaultGuards } from "./default-guards.js";
 import type { Driver } from "./driver.js";
 import { type EpisodeResult, runEpisode } from "./episode.js";
 import { ORACLE_REACHED_BELOW, OracleWorldModel } from "./oracle-world-model.js";
@@ -59,8 +58,7 @@ const { action, state, energy, image } = manifest;
 const bounds = { low: Float32Array.from(action.low), high: Float32Array.from(action.high) };
 const world = await SimWorld.create();
 const camera = new RayCastCamera(world, { width: cameraSide(image.width), height: cameraSide(image.height) });
-/** As the node has them by default. */
-const guards = createGuards(world.robot, { workspace: FR3_WORKSPACE, collision: await fr3Collision(demoUrdf()) });
+const guards = await defaultGuards(world);
 /** Loaded when the first episode needs it: baselines do not. */
 let learned: OnnxWorldModel | undefined;
 

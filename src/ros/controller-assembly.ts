@@ -1,10 +1,12 @@
 import { WorkerPlanningService } from "../control/worker-planning-service.js";
 import { createPlanner, withBundleSearch } from "../control/planner-config.js";
 import { eeDeltaRestAction } from "../control/rest-action.js";
+import { surpriseReference } from "../control/surprise-reference.js";
 import { EeDeltaActions } from "../robot/ee-delta.js";
 import { TOOL_DOWN } from "../robot/fr3.js";
 import { RobotModel } from "../robot/model.js";
 import { CommandPipeline } from "../safety/command-pipeline.js";
+import { SurpriseMonitor } from "../surprise/index.js";
 import { readManifest } from "../world-model/index.js";
 import { locate } from "./locate.js";
 import { createNodeGuards, keepOutEntries, workspaceOf, zonesForTheTool } from "./node-guards.js";
@@ -74,6 +76,7 @@ export async function assembleController(
       retryAttemptLimit: p.retry_attempt_limit,
       seed: p["planner.seed"],
       planTerms: planTerms(objective, robot, planning.model.givesStates === true, () => live.newest(), (sentence) => { live.warn(sentence); }),
+      ...surpriseOf(p, manifest),
       ...(manifest.planning?.exploration_floor === undefined ? {} : { explorationFloor: manifest.planning.exploration_floor }),
       // Asked for at every plan, so that the parameter is a dynamic one.
       get planDeadlineMs(): number {
@@ -82,6 +85,13 @@ export async function assembleController(
       },
     },
   };
+}
+
+function surpriseOf(p: ControllerParameters, manifest: Manifest): { surprise?: SurpriseMonitor } {
+  const reference = p["surprise.enabled"] ? surpriseReference(manifest) : undefined;
+  if (reference === undefined) return {};
+  const frames = p["surprise.frames"];
+  return { surprise: new SurpriseMonitor(reference, { factor: p["surprise.factor"], ...(frames > 0 ? { frames } : {}) }) };
 }
 
 function createActionSpace(p: ControllerParameters, manifest: Manifest, robot: RobotModel): ActionSpace {

@@ -53,6 +53,10 @@ export function errorCodeOf(reason: HoldReason): GoalErrorCode {
       return GOAL_ERROR.safetyLimit;
     case "tracking_error":
       return GOAL_ERROR.tracking;
+    case "prediction_surprise":
+    case "unfamiliar_scene":
+    case "energy_rising":
+      return GOAL_ERROR.surprise;
     case "stopped_by_user":
       return GOAL_ERROR.stopped;
     case "shutdown":

@@ -1,5 +1,5 @@
 import type { RgbImage } from "../camera/types.js";
-import type { ModelShape, PlanningService, PlanRequest, PlanResult } from "../control/planning-service.js";
+import type { Looked, ModelShape, PlanningService, PlanRequest, PlanResult } from "../control/planning-service.js";
 
 /** A planning service whose plans are also shown to somebody. */
 export class ObservedPlanning implements PlanningService {
@@ -17,6 +17,10 @@ export class ObservedPlanning implements PlanningService {
 
   encode(image: RgbImage): Promise<Float32Array> {
     return this.#inner.encode(image);
+  }
+
+  async look(image: RgbImage): Promise<Looked> {
+    return this.#inner.look === undefined ? { latent: await this.#inner.encode(image) } : this.#inner.look(image);
   }
 
   async plan(request: PlanRequest): Promise<PlanResult> {

@@ -184,6 +184,18 @@ export const CONTROLLER_PARAMETERS = {
     description: "How long a hold may last before a goal of the action is aborted, s. -1: as long as the hold can still end by itself. Goals from topics wait.",
   },
   ...OBJECTIVE_PARAMETERS,
+  "surprise.enabled": {
+    type: "bool", default: true, changes: "static",
+    description: "Whether the robot holds when what is seen cannot be trusted. Without thresholds in the bundle nothing is watched.",
+  },
+  "surprise.factor": {
+    type: "double", default: 1, range: [0.1, 100], changes: "static",
+    description: "Multiplies the bundle's thresholds; 1 has the false-alarm rate that the bundle states, more has fewer alarms.",
+  },
+  "surprise.frames": {
+    type: "integer", default: 0, range: [0, 100], changes: "static",
+    description: "Pictures in a row above a threshold that make the robot hold. 0: as the bundle says of each score.",
+  },
 } as const satisfies ParameterSpecs;
 
 export type ControllerParameters = ParameterValues<typeof CONTROLLER_PARAMETERS>;

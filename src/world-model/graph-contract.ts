@@ -7,6 +7,8 @@ interface Expected {
   readonly name: string;
   readonly type: string;
   readonly shape: readonly (number | null)[];
+  /** Bundles of earlier versions have it not; what is there must fit. */
+  readonly optional?: boolean;
 }
 
 /** What a graph takes and gives. */
@@ -23,7 +25,14 @@ export function checkEncoder(manifest: Manifest, graph: GraphSpecs, bundle: stri
   const { image, latent } = manifest;
   compare(graph, bundle, "encoder.onnx", "image and latent",
     [{ name: "pixels", type: "uint8", shape: [null, image.height, image.width, 3] }],
-    [{ name: "latent", type: "float32", shape: [null, ...latent.shape] }]);
+    [
+      { name: "latent", type: "float32", shape: [null, ...latent.shape] },
+      { name: "features", type: "float32", shape: [null, null], optional: true },
+    ]);
+  const size = graph.outputs.find(({ name }) => name === "features")?.shape[1];
+  if (typeof size === "string") {
+    throw new BundleError(`bundle ${bundle}: encoder.onnx: output features has no fixed size: export it with a fixed second dimension`);
+  }
 }
 
 /** The output of `rollout.onnx` that a bundle need not have. */
@@ -50,6 +59,7 @@ export function checkRollout(manifest: Manifest, graph: GraphSpecs, bundle: stri
       { name: "final_latent", type, shape: [null, ...latent.shape] },
       { name: "final_state", type, shape: [null, states] },
       ...(graph.outputs.some(({ name }) => name === STATES_OUTPUT) ? [{ name: STATES_OUTPUT, type, shape: [null, horizon, states] }] : []),
+      { name: "next_latent", type, shape: [null, ...latent.shape], optional: true },
     ]);
   refuseFixedCandidates(graph, "rollout.onnx", "actions", bundle);
 }
@@ -95,6 +105,7 @@ function compare(graph: GraphSpecs, bundle: string, file: string, fields: string
     for (const expected of wanted) {
       const found = present.find(({ name }) => name === expected.name);
       if (found === undefined) {
+        if (expected.optional === true) continue;
         return refuse(`${kind} ${expected.name} is missing`, `export the graph with ${expected.type} ${shapeText(expected.shape)}`);
       }
       const holds = found.type === expected.type && found.shape.length === expected.shape.length &&

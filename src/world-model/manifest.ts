@@ -27,6 +27,11 @@ const file = section({
   bytes: count("write the file's size in bytes"),
 }, "write the file's sha256 and bytes");
 
+const threshold = number("write a threshold above 0").positive({ error: "write a threshold above 0" });
+const frames = count("write how many pictures in a row an alarm takes");
+const means = list(number("write a number"), "write one mean for each entry");
+const spreads = list(number("write a number").positive({ error: "write a standard deviation above 0" }), "write one standard deviation for each entry");
+
 const schema = z.strictObject({
   schema_version: only(SCHEMA_VERSION, `this version of jepa-mpc reads ${SCHEMA_VERSION}: export the bundle again`),
   name: text("write the model's name"),
@@ -88,13 +93,28 @@ const schema = z.strictObject({
     proposals: number("write the share of candidates that proposal.onnx makes").min(0, { error: "write a share from 0 to 0.5" }).max(0.5, { error: "write a share from 0 to 0.5" }).optional(),
     switched: z.array(text("name the action"), { error: "list the actions that are either low or high; [] is none" }),
   }, "write the settings of the search that the bundle was measured with, or leave them out").optional(),
+  surprise: section({
+    source: text("write which runs were normal"),
+    created: text("write the date as YYYY-MM-DD").regex(/^\d{4}-\d{2}-\d{2}/, { error: "write the date as YYYY-MM-DD" }),
+    alpha: number("write the false alarms a normal run").gt(0, { error: "write a rate between 0 and 1" }).lt(1, { error: "write a rate between 0 and 1" }),
+    fit_runs: count("write how many runs said what is usual"),
+    threshold_runs: count("write how many runs set the thresholds"),
+    prediction: section({ mean: means, std: spreads, threshold, frames }, "write mean, std, threshold and frames").optional(),
+    arm: section({
+      latent: list(text("name an entry of the latent"), "name entries of the latent"), state: list(text("name a value of the state"), "name values of the state"),
+      mean: means, std: spreads, threshold, frames,
+    }, "write latent, state, mean, std, threshold and frames").optional(),
+    picture: section({ threshold, frames }, "write threshold and frames").optional(),
+    energy: section({ threshold, frames }, "write threshold and frames").optional(),
+    goal: section({ threshold }, "write the threshold").optional(),
+  }, "make it with jepa-mpc surprise calibrate, or leave it out").optional(),
   files: section({ "encoder.onnx": file, "rollout.onnx": file, "proposal.onnx": file.optional() }, "list encoder.onnx and rollout.onnx, and proposal.onnx if there is one, with sha256 and bytes"),
   training: z.record(z.string(), z.unknown(), { error: "write an object; what is in it is up to you" }),
 }, {
   error: (issue) => issue.code === "unrecognized_keys"
     ? "not a field of this format: remove it, or put it under training"
     : "write the manifest as one JSON object",
-}).superRefine(({ latent, state, action, energy, planning, files }, context) => {
+}).superRefine(({ latent, state, action, energy, planning, surprise, files }, context) => {
   const refuse = (path: (string | number)[], message: string): void => context.addIssue({ code: "custom", path, message });
   const sameLength = (path: readonly string[], values: readonly unknown[], names: readonly string[]): void => {
     if (values.length !== names.length) {
@@ -125,6 +145,20 @@ const schema = z.strictObject({
   }
   if ((planning?.proposals ?? 0) > 0 && files["proposal.onnx"] === undefined) {
     refuse(["planning", "proposals"], "there is no files[\"proposal.onnx\"] to make them: write 0, or export the bundle again");
+  }
+  if (surprise?.prediction !== undefined) {
+    for (const field of ["mean", "std"] as const) {
+      if (surprise.prediction[field].length !== latent.shape[0]) refuse(["surprise", "prediction", field], `write one value for each of the ${latent.shape[0]} entries of the latent`);
+    }
+  }
+  if (surprise?.arm !== undefined) {
+    const { arm } = surprise;
+    for (const field of ["state", "mean", "std"] as const) sameLength(["surprise", "arm", field], arm[field], arm.latent);
+    for (const [field, names] of [["latent", readable?.names ?? []], ["state", state.names]] as const) {
+      arm[field].forEach((name, i) => {
+        if (!names.includes(name)) refuse(["surprise", "arm", field, i], `write one of ${field === "latent" ? "latent.readable.names" : "state.names"}: ${names.join(", ")}`);
+      });
+    }
   }
   const { p50, p95, p99 } = energy.training_quantiles;
   if (!(p50 <= p95 && p95 <= p99)) {

@@ -5,7 +5,7 @@ import type { Backend, Graph, TensorData } from "./backends/types.js";
 import { loadBundle, type Bundle } from "./bundle.js";
 import { STATES_OUTPUT } from "./graph-contract.js";
 import type { Manifest } from "./manifest.js";
-import type { RolloutScores, RolloutScoresWithStates, WorldModel } from "./types.js";
+import type { Encoded, RolloutScores, RolloutScoresWithStates, WorldModel } from "./types.js";
 
 export interface OnnxWorldModelOptions {
   /** Threads inside one operator; see `OnnxRuntimeOptions`. Default 1. */
@@ -41,6 +41,11 @@ export class OnnxWorldModel implements WorldModel {
   /** There when the bundle's roll-out gives the states. @throws RangeError as `score` does. */
   readonly scoreWithStates?: Required<WorldModel>["scoreWithStates"];
 
+  /** There when the encoder says its features. Throws as encode() does. */
+  readonly encodeWithFeatures?: Required<WorldModel>["encodeWithFeatures"];
+  /** There when the roll-out says the next latent. @throws RangeError when an array has not the length that the model needs. */
+  readonly predict?: Required<WorldModel>["predict"];
+
   readonly #name: string;
   readonly #encoder: Graph;
   readonly #rollout: Graph;
@@ -64,6 +69,9 @@ export class OnnxWorldModel implements WorldModel {
     this.#proposal = proposal;
     if (proposal !== undefined) this.propose = (...scene) => this.#propose(proposal, ...scene);
     if (bundle.rollout.outputs.some(({ name }) => name === STATES_OUTPUT)) this.scoreWithStates = (...asked) => this.#scoreWithStates(...asked);
+    const size = bundle.encoder.outputs.find(({ name }) => name === "features")?.shape[1];
+    if (typeof size === "number") this.encodeWithFeatures = (image) => this.#encodeWithFeatures(image, size);
+    if (bundle.rollout.outputs.some(({ name }) => name === "next_latent")) this.predict = (...from) => this.#predict(...from);
     this.latentDim = manifest.latent.shape[0]!;
     this.stateDim = manifest.state.names.length;
     this.actionDim = manifest.action.names.length;
@@ -87,16 +95,8 @@ export class OnnxWorldModel implements WorldModel {
    * @throws Error when the latent is not finite.
    */
   async encode(image: RgbImage): Promise<Float32Array> {
-    const fitted = fitToModel(image, this.imageWidth, this.imageHeight);
     const latent = new Float32Array(this.latentDim);
-    await this.#encoder.run(
-      { pixels: { data: fitted.data, shape: [1, this.imageHeight, this.imageWidth, 3] } },
-      { latent: { data: latent, shape: [1, this.latentDim] } },
-    );
-    const bad = latent.findIndex((value) => !Number.isFinite(value));
-    if (bad >= 0) {
-      throw new Error(`bundle ${this.#name}: encoder.onnx gave ${latent[bad]} as latent[${bad}] of a ${image.width}x${image.height} picture`);
-    }
+    await this.#runEncoder(image, latent, {});
     return latent;
   }
 
@@ -145,6 +145,35 @@ export class OnnxWorldModel implements WorldModel {
       ...more,
     });
     return { stepEnergies, startEnergy: this.#startEnergy[0]! };
+  }
+
+  async #encodeWithFeatures(image: RgbImage, size: number): Promise<Encoded> {
+    const latent = new Float32Array(this.latentDim);
+    const features = new Float32Array(size);
+    await this.#runEncoder(image, latent, { features: { data: features, shape: [1, size] } });
+    return { latent, features };
+  }
+
+  async #runEncoder(image: RgbImage, latent: Float32Array, more: Record<string, TensorData>): Promise<void> {
+    const fitted = fitToModel(image, this.imageWidth, this.imageHeight);
+    await this.#encoder.run(
+      { pixels: { data: fitted.data, shape: [1, this.imageHeight, this.imageWidth, 3] } },
+      { latent: { data: latent, shape: [1, this.latentDim] }, ...more },
+    );
+    const bad = latent.findIndex((value) => !Number.isFinite(value));
+    if (bad >= 0) {
+      throw new Error(`bundle ${this.#name}: encoder.onnx gave ${latent[bad]} as latent[${bad}] of a ${image.width}x${image.height} picture`);
+    }
+  }
+
+  /** The graph takes a whole horizon; what comes after the first action does not change what it leads to. */
+  async #predict(latent: Float32Array, state: Float32Array, action: Float32Array): Promise<Float32Array> {
+    checkLength("action", action, this.actionDim);
+    const actions = new Float32Array(this.horizon * this.actionDim);
+    actions.set(action);
+    const next = new Float32Array(this.latentDim);
+    await this.#rollout.run(this.#inputs(latent, state, actions, 1, this.#noGoal), { next_latent: { data: next, shape: [1, this.latentDim] } });
+    return next;
   }
 
   async #propose(

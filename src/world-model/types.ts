@@ -14,6 +14,14 @@ export interface RolloutScoresWithStates extends RolloutScores {
   readonly states: Float32Array;
 }
 
+/** A picture, encoded. */
+export interface Encoded {
+  /** [latentDim], a fresh array. */
+  readonly latent: Float32Array;
+  /** Features of the picture, white over the training's pictures (mean 0, covariance the identity); a fresh array. */
+  readonly features: Float32Array;
+}
+
 /** What a world model offers, whatever runs it. */
 export interface WorldModel {
   readonly latentDim: number;
@@ -24,6 +32,13 @@ export interface WorldModel {
   readonly imageHeight: number;
   /** Encodes one picture of any size (it is fitted to the model's) into a latent [latentDim]; a fresh array. */
   encode(image: RgbImage): Promise<Float32Array>;
+  /** As encode(), with features; left out by models that have none. */
+  encodeWithFeatures?(image: RgbImage): Promise<Encoded>;
+  /**
+   * The latent one action later [latentDim], a fresh array; left out by models that do not say it. Arguments as in `score`.
+   * @param action [actionDim], physical units.
+   */
+  predict?(latent: Float32Array, state: Float32Array, action: Float32Array): Promise<Float32Array>;
   /**
    * Rolls out every candidate and scores it against the goal.
    * @param latent start latent [latentDim]. @param state proprioception [stateDim] in manifest order and units.

@@ -1,5 +1,5 @@
 import type { RgbImage } from "../../src/camera/types.js";
-import type { ModelShape, PlanningService, PlanRequest, PlanResult } from "../../src/control/planning-service.js";
+import type { Looked, ModelShape, PlanningService, PlanRequest, PlanResult } from "../../src/control/planning-service.js";
 
 /** How the toy answers. */
 export type ToyMood = "good" | "not_finite" | "no_energy" | "nothing_scored" | "rejects" | "throws" | "never_improves" | "poisoned_energy";
@@ -15,6 +15,8 @@ export class ToyPlanning implements PlanningService {
   mood: ToyMood = "good";
   manual = false;
   closed = false;
+  /** How unlike those of training the pictures are said to be; undefined: nothing is said. */
+  unlikeness: number | undefined;
   readonly #largestStep: number;
   readonly #held: (() => void)[] = [];
 
@@ -27,6 +29,10 @@ export class ToyPlanning implements PlanningService {
   encode(image: RgbImage): Promise<Float32Array> {
     if (image.width === 0) return Promise.reject(new Error("an empty picture"));
     return Promise.resolve(Float32Array.from(image.data.subarray(0, this.model.latentDim), (byte) => byte / 100));
+  }
+
+  async look(image: RgbImage): Promise<Looked> {
+    return { latent: await this.encode(image), ...(this.unlikeness === undefined ? {} : { unlikeness: this.unlikeness }) };
   }
 
   plan(request: PlanRequest): Promise<PlanResult> {
@@ -85,6 +91,7 @@ export class ToyPlanning implements PlanningService {
       encodeMs: 1,
       planMs: 2,
       latent: Float32Array.from(state),
+      ...(this.unlikeness === undefined ? {} : { observed: { state, unlikeness: this.unlikeness } }),
     };
   }
 }

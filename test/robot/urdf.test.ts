@@ -21,7 +21,7 @@ test("the demo arm: links, joints, limits and what mimics what", () => {
   const urdf = parseUrdf(URDF);
   assert.equal(urdf.name, "fr3");
   const first = urdf.joints.find((j) => j.name === "fr3_joint1");
-  assert.deepEqual(first?.limits, { name: "fr3_joint1", lower: -2.7437, upper: 2.7437, maxVelocity: 2.62, maxAcceleration: 10 });
+  assert.deepEqual(first?.limits, { name: "fr3_joint1", lower: -2.7437, upper: 2.7437, maxVelocity: 2.62, maxAcceleration: 10, maxJerk: 5000 });
   assert.equal(urdf.joints.find((j) => j.name === "fr3_finger_joint2")?.mimics, "fr3_finger_joint1");
   for (const name of FR3_JOINTS) assert.ok(urdf.joints.some((j) => j.name === name && j.limits !== undefined), name);
   for (const { name, type, limits } of urdf.joints) assert.equal(limits === undefined, type === "fixed", name);
@@ -32,7 +32,7 @@ test("one joint is read as well as many; a limit without acceleration gets a cau
     joint("j", "a", "b", '<axis xyz="0 1 0"/><limit lower="-1" upper="2" velocity="3"/>') + "</robot>");
   assert.equal(urdf.joints.length, 1);
   assert.equal(urdf.joints[0]?.axis, "0 1 0");
-  assert.deepEqual(urdf.joints[0].limits, { name: "j", lower: -1, upper: 2, maxVelocity: 3, maxAcceleration: 2 });
+  assert.deepEqual(urdf.joints[0].limits, { name: "j", lower: -1, upper: 2, maxVelocity: 3, maxAcceleration: 2, maxJerk: 200 });
 });
 
 for (const [what, xml, line] of [

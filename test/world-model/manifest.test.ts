@@ -31,6 +31,29 @@ function withPolicy(manifest: LooseManifest, proposals: unknown): void {
   manifest.planning = { ...tinySearch, proposals };
 }
 
+const SURPRISE = {
+  source: "tests", created: "2026-11-22", alpha: 0.05, fit_runs: 50, threshold_runs: 150,
+  prediction: { mean: Array(8).fill(0), std: Array(8).fill(1), threshold: 3, frames: 1 },
+  arm: { latent: ["tool_x"], state: ["ee_x"], mean: [0], std: [0.01], threshold: 3, frames: 2 },
+  picture: { threshold: 1.5, frames: 2 }, energy: { threshold: 0.4, frames: 5 }, goal: { threshold: 1.6 },
+};
+
+/** With a latent that can be read, and thresholds of which some are others. */
+function surprising(manifest: LooseManifest, change: object): void {
+  manifest.latent!.readable = { names: ["tool_x", "a", "b", "c", "d", "e", "f", "g"], units: Array(8).fill("m"), mean: Array(8).fill(0), std: Array(8).fill(1) };
+  manifest.surprise = { ...SURPRISE, ...change };
+}
+
+test("thresholds of surprise are read, and each may be left out", async () => {
+  const manifest = await tinyManifest();
+  surprising(manifest, {});
+  assert.deepEqual(parseManifest(JSON.stringify(manifest), "tiny"), manifest);
+  for (const detector of ["prediction", "arm", "picture", "energy", "goal"] as const) {
+    manifest.surprise = Object.fromEntries(Object.entries(SURPRISE).filter(([name]) => name !== detector));
+    assert.deepEqual(parseManifest(JSON.stringify(manifest), "tiny"), manifest);
+  }
+});
+
 const refusals: [name: string, spoil: (manifest: LooseManifest) => void, message: RegExp][] = [
   ["another version", (m) => { m.schema_version = 2; m.latent = {}; }, /schema_version is 2: this version of jepa-mpc reads 1/],
   ["a missing section", (m) => { delete m.latent; }, /latent is missing: describe the latent$/],
@@ -51,6 +74,17 @@ const refusals: [name: string, spoil: (manifest: LooseManifest) => void, message
   ["no period", (m) => { m.action!.period_s = 0; }, /action\.period_s is 0: .*seconds/],
   ["falling quantiles", (m) => { m.energy!.training_quantiles = { p50: 2, p95: 1, p99: 3 }; }, /energy\.training_quantiles is .*must not fall/],
   ["a hash that is none", (m) => { m.files!["rollout.onnx"] = { sha256: "abc", bytes: 1 }; }, /files\["rollout\.onnx"\]\.sha256 is "abc": .*64/],
+  ["no false-alarm rate", (m) => { surprising(m, { alpha: 0 }); }, /surprise\.alpha is 0: write a rate between 0 and 1/],
+  ["a threshold of nothing", (m) => { surprising(m, { picture: { threshold: 0, frames: 2 } }); }, /surprise\.picture\.threshold is 0: write a threshold above 0/],
+  ["a threshold that is no number", (m) => { surprising(m, { goal: { threshold: "high" } }); }, /surprise\.goal\.threshold is "high"/],
+  ["an alarm of no picture", (m) => { surprising(m, { energy: { threshold: 1, frames: 0 } }); }, /surprise\.energy\.frames is 0: write how many pictures/],
+  ["an unknown detector", (m) => { surprising(m, { smell: {} }); }, /surprise\.smell is \{\}: not a field of this format/],
+  ["predictions of another latent", (m) => { surprising(m, { prediction: { ...SURPRISE.prediction, std: [1, 2] } }); }, /surprise\.prediction\.std is \[1,2\]: write one value for each of the 8 entries/],
+  ["a spread of nothing", (m) => { surprising(m, { arm: { ...SURPRISE.arm, std: [0] } }); }, /surprise\.arm\.std\[0\] is 0: write a standard deviation above 0/],
+  ["an arm's entry that is none", (m) => { surprising(m, { arm: { ...SURPRISE.arm, latent: ["nose"] } }); }, /surprise\.arm\.latent\[0\] is "nose": write one of latent\.readable\.names: tool_x, a/],
+  ["a state's value that is none", (m) => { surprising(m, { arm: { ...SURPRISE.arm, state: ["nose"] } }); }, /surprise\.arm\.state\[0\] is "nose": write one of state\.names: ee_x/],
+  ["an arm of a latent nobody can read", (m) => { surprising(m, {}); delete m.latent!.readable; }, /surprise\.arm\.latent\[0\] is "tool_x": write one of latent\.readable\.names/],
+  ["no source of the thresholds", (m) => { surprising(m, { source: "" }); }, /surprise\.source is "": write which runs were normal/],
   ["no least width", (m) => { m.planning = { ...tinySearch, min_std: 0 }; }, /planning\.min_std is 0: write a share of the box's half width, above 0/],
   ["a least width beyond the box", (m) => { m.planning = { ...tinySearch, min_std: 1.5 }; }, /planning\.min_std is 1\.5: write a share of the box's half width, above 0 to 1/],
   ["a search that widens", (m) => { m.planning = { ...tinySearch, exploration_floor: 1.5 }; }, /planning\.exploration_floor is 1\.5: write a share above 0, to 1/],

@@ -176,3 +176,22 @@ test("planning in the model finds the moves that bring the picture to the goal's
   assert.ok(Math.abs(sum(1) + 0.05) < 0.003, `${sum(1)} m in y`);
   assert.ok(plan.energy < 0.0001, `energy ${plan.energy}`);
 });
+
+test("features and the next latent are there when the bundle says them, and not otherwise", async () => {
+  assert.equal(model.encodeWithFeatures, undefined);
+  assert.equal(model.predict, undefined);
+  const shipped = await OnnxWorldModel.load("models/arm-objects-jepa");
+  const image = picture(96, 96, 120, [{ x: 20, y: 30, size: 12, rgb: RED }]);
+  const { latent, features } = await shipped.encodeWithFeatures!(image);
+  assert.deepEqual(latent, await shipped.encode(image));
+  assert.equal(features.length, 144);
+  const actions = randomActions(1).slice(0, 4);
+  const next = await shipped.predict!(latent, state, actions);
+  assert.equal(next.length, shipped.latentDim);
+  // What comes after the first action does not change it, and the energy against it is that of no way.
+  const sequence = new Float32Array(shipped.horizon * 4).map((_, i) => (i < 4 ? actions[i]! : 0.02));
+  const { stepEnergies } = await shipped.score(latent, state, sequence, 1, next);
+  assert.ok(stepEnergies[0]! < stepEnergies[1]!);
+  await assert.rejects(shipped.predict!(latent, state, actions.subarray(1)), /action has 3 values/);
+  await shipped.close();
+});

@@ -5,28 +5,31 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from .model import WorldModel
+from .familiarity import Familiarity
+from .model import WorldModel, normalised
 
 # Noise on a proposal's steps, as a share of the longest, and on its gripper's logit.
 STEP_NOISE, GRIPPER_NOISE = 0.25, 0.5
 
 
 class EncoderGraph(nn.Module):
-    """`pixels` uint8 [batch, H, W, 3] to `latent` [batch, D]; normalisation inside."""
+    """`pixels` uint8 [batch, H, W, 3] to `latent` [batch, D] and `features` [batch, F], white over the training's pictures; normalisation inside."""
 
-    def __init__(self, model: WorldModel) -> None:
+    def __init__(self, model: WorldModel, familiarity: Familiarity) -> None:
         super().__init__()
         self.encoder = model.encoder
+        self.familiarity = familiarity
 
-    def forward(self, pixels: Tensor) -> Tensor:
-        return self.encoder(pixels)
+    def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
+        features = self.encoder.features(normalised(pixels))
+        return self.encoder.read(features), self.familiarity(features)
 
 
 class RolloutGraph(nn.Module):
     """A population in one call: only energies need to come back.
 
     `latent` [1, D], `state` [1, S], `actions` [N, H, A], `goal` [1, D] to `energy` [N, H], `start_energy` [1],
-    `final_latent` [N, D], `final_state` [N, S], `states` [N, H, S].
+    `final_latent` [N, D], `final_state` [N, S], `states` [N, H, S], `next_latent` [N, D], the one after the first action.
     """
 
     def __init__(self, model: WorldModel) -> None:
@@ -37,7 +40,7 @@ class RolloutGraph(nn.Module):
         count = actions.shape[0]
         bounded = torch.minimum(torch.maximum(actions, self.model.action_low), self.model.action_high)
         latents, states = self.model.rollout(latent.expand(count, -1), state.expand(count, -1), bounded)
-        return self.model.energy(latents, goal[:, None, :]), self.model.energy(latent, goal), latents[:, -1], states[:, -1], states
+        return self.model.energy(latents, goal[:, None, :]), self.model.energy(latent, goal), latents[:, -1], states[:, -1], states, latents[:, 0]
 
 
 class ProposalGraph(nn.Module):

@@ -133,6 +133,16 @@ class TestGraphs:
         assert latent.dtype == np.float32
         np.testing.assert_allclose(latent, model.encoder(torch.from_numpy(pixels)).detach().numpy(), atol=1e-4)
 
+    def test_features_are_white_over_the_pictures_of_training(self, sessions, episodes, config):
+        pixels = episodes.split(VALIDATION_EPISODES)[0].images.reshape(-1, *episodes.images.shape[2:])
+        [features] = sessions["encoder"].run(["features"], {"pixels": pixels})
+        assert features.shape == (len(pixels), 3 * config.keypoints)
+        np.testing.assert_allclose(features.mean(0), 0, atol=0.05)
+        unlikeness = np.sqrt(np.square(features).mean(1))
+        assert 0.8 < np.sqrt(np.square(unlikeness).mean()) <= 1.02
+        [covered] = sessions["encoder"].run(["features"], {"pixels": np.zeros_like(pixels[:1])})
+        assert np.sqrt(np.square(covered).mean()) > unlikeness.max()
+
     @pytest.mark.parametrize("candidates", [1, 7, 256])
     def test_rollout_agrees_with_pytorch_step_by_step(self, made, sessions, candidates):
         model, _ = load_checkpoint(made / "run" / "checkpoint.pt")
@@ -142,8 +152,8 @@ class TestGraphs:
         state = torch.tensor([[0.6, -0.2, 0.05, 0.04, 0, 0, 0]])
         # Some outside the box, which counts as on its edge.
         actions = torch.tensor([0.06, 0.06, 0.06, 2]) * (torch.rand(candidates, horizon, 4, generator=random) * 2 - 1)
-        energy, start_energy, final_latent, final_state, states = sessions["rollout"].run(
-            ["energy", "start_energy", "final_latent", "final_state", "states"],
+        energy, start_energy, final_latent, final_state, states, next_latent = sessions["rollout"].run(
+            ["energy", "start_energy", "final_latent", "final_state", "states", "next_latent"],
             {"latent": latent.numpy(), "state": state.numpy(), "actions": actions.numpy(), "goal": goal.numpy()})
 
         def wanted_energy(z):
@@ -169,6 +179,8 @@ class TestGraphs:
                 z, s = torch.cat([standardised(following) + offset, objects], -1), following
                 np.testing.assert_allclose(energy[:, step], wanted_energy(z), atol=1e-4, rtol=1e-4)
                 np.testing.assert_allclose(states[:, step], s, atol=1e-5)
+                if step == 0:
+                    np.testing.assert_allclose(next_latent, z, atol=1e-4, rtol=1e-4)
         np.testing.assert_allclose(final_latent, z, atol=1e-4, rtol=1e-4)
         np.testing.assert_allclose(final_state, s, atol=1e-5)
         assert candidates == 1 or np.ptp(energy[:, -1]) > 1e-3, "actions matter"
@@ -203,11 +215,11 @@ def spoil_graphs(monkeypatch, spoil):
     """What is exported is not the model that was trained."""
     real = export.export_graphs
 
-    def spoilt(model, folder):
+    def spoilt(model, familiarity, folder):
         other = copy.deepcopy(model)
         with torch.no_grad():
             spoil(other)
-        real(other, folder)
+        real(other, familiarity, folder)
 
     monkeypatch.setattr(export, "export_graphs", spoilt)
 

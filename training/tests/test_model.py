@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from conftest import shake
+from jepa.familiarity import Familiarity
 from jepa.graphs import EncoderGraph, RolloutGraph
 from jepa.model import ACTION, ARM, Features, NO_DISTANCE, OBJECTS, PLACE, Policy, SpatialSoftmax, STATE, StateModel, THING_TOLD, TOOL_TOLD, UNIT_M, Value
 from jepa.touch import THINGS
@@ -141,7 +142,9 @@ class TestEncoder:
         shake(model)
         pixels = torch.from_numpy(episodes.images[:4, 0])
         normal = pixels.permute(0, 3, 1, 2).float() / 127.5 - 1
-        torch.testing.assert_close(EncoderGraph(model)(pixels), model.encoder.encode(normal))
+        latent, features = EncoderGraph(model, Familiarity(3 * model.config.keypoints))(pixels)
+        torch.testing.assert_close(latent, model.encoder.encode(normal))
+        torch.testing.assert_close(features, model.encoder.features(normal))
 
     def test_a_picture_does_not_depend_on_its_batch(self, model, episodes):
         shake(model)
@@ -166,11 +169,12 @@ class TestRolloutGraph:
         shake(model)
         latent, state, actions = start(model)
         goal = torch.randn(1, model.latent_size)
-        energies, start_energy, final_latent, final_state, states = RolloutGraph(model)(latent[:1], state[:1], actions, goal)
+        energies, start_energy, final_latent, final_state, states, next_latent = RolloutGraph(model)(latent[:1], state[:1], actions, goal)
         rolled, wanted = model.rollout(latent[:1].expand(5, -1), state[:1].expand(5, -1), actions)
         torch.testing.assert_close(energies, model.energy(rolled, goal[:, None]))
         torch.testing.assert_close(start_energy, model.energy(latent[:1], goal))
         torch.testing.assert_close(final_latent, rolled[:, -1])
+        torch.testing.assert_close(next_latent, rolled[:, 0])
         torch.testing.assert_close(final_state, wanted[:, -1])
         torch.testing.assert_close(states, wanted)
 
