@@ -24,10 +24,10 @@ export function makeKeystore(folder, enclaves, { domain, days, force }) {
     throw new SetupError(`${folder} is not empty (${present.slice(0, 3).join(", ")}${present.length > 3 ? ", …" : ""}): name another folder, or make its key store anew with --force`);
   }
   requireOpenssl();
-  mkdirSync(dirname(folder), { recursive: true });
   const made = `${folder}.${process.pid}.part`;
   const before = process.umask(0o077);
   try {
+    mkdirSync(dirname(folder), { recursive: true });
     build(made, enclaves, { domain, days });
     mkdirSync(folder, { recursive: true });
     for (const part of PARTS) {
