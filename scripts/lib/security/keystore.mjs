@@ -41,7 +41,9 @@ export function makeKeystore(folder, enclaves, { domain, days, force }) {
     throw new SetupError(`cannot write the key store ${folder}: ${error.message}`);
   } finally {
     process.umask(before);
-    rmSync(made, { recursive: true, force: true });
+    if (existsSync(made)) {
+      rmSync(made, { recursive: true, force: true });
+    }
   }
 }
 
