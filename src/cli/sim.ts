@@ -1,3 +1,4 @@
+import { confineUnlessAsked } from "../ros/loopback.js";
 import { defineCommand } from "./command.js";
 import { parseNumber } from "./numbers.js";
 import { existingFile, restOf } from "./run.js";
@@ -16,8 +17,10 @@ export default defineCommand({
       .option("params-file", { type: "string", requiresArg: true, describe: "ROS parameter file; options here come after it" })
       .example("$0 sim --task push --seed 3", "")
       .example("$0 sim --size 128 -- -r camera/image_raw:=/wrist/image_raw", "ROS arguments follow --")
-      .epilogue("Whatever follows -- is handed to ROS 2 as it is."),
+      .epilogue("Whatever follows -- is handed to ROS 2 as it is. It is heard on this machine only, unless ROS_AUTOMATIC_DISCOVERY_RANGE or the like is set."),
   handler: async (args) => {
+    // What is only simulated need not be heard beyond this machine.
+    confineUnlessAsked(process.env);
     const size = args.size === undefined ? undefined : parseNumber("--size", args.size, { min: 64, max: 256, whole: true });
     await startNode(new URL("../../sim/ros/simulator-main.js", import.meta.url), rosArguments(existingFile("--params-file", args.paramsFile), [
       ...(args.task === undefined ? [] : [{ name: "task", text: args.task }]),

@@ -8,6 +8,7 @@ import { readImageFile } from "../camera/files.js";
 import { rosArguments } from "../cli/ros-arguments.js";
 import { writeLineChart } from "../plots/line-chart.js";
 import { writeStrip } from "../plots/strip.js";
+import { confineToLoopback } from "../ros/loopback.js";
 import { loadRclnodejs } from "../ros/rclnodejs.js";
 import { readManifest } from "../world-model/index.js";
 import { ChildNode } from "./child-node.js";
@@ -58,8 +59,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoSummary> {
   const out = new ProgressLine(options.json ? process.stderr : process.stdout);
   // A private graph on the loopback interface: the demo must not meet a robot.
   process.env["ROS_DOMAIN_ID"] = String(options.domainId ?? 1 + (process.pid % 100));
-  process.env["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST";
-  delete process.env["ROS_STATIC_PEERS"];
+  confineToLoopback(process.env);
   await loadRclnodejs();
   const { image } = await readManifest(options.bundle);
   const goalFile = options.goal === undefined ? undefined : await readImageFile(options.goal);

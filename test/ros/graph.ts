@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 
 import { ChildNode } from "../../src/demo/child-node.js";
 import { whatIsWrongWithRos } from "../../src/ros/environment.js";
+import { confineToLoopback } from "../../src/ros/loopback.js";
 
 /** Why tests on a graph cannot be run here, or false. */
 export const SKIP: string | false = ((): string | false => {
@@ -23,11 +24,9 @@ export function startControllerWith(env: NodeJS.ProcessEnv, argv: readonly strin
 
 /** A graph of its own on the loopback interface. */
 export function graphEnv(): NodeJS.ProcessEnv {
-  return {
-    ...process.env,
-    ROS_DOMAIN_ID: process.env["ROS_DOMAIN_ID"] ?? String(1 + (process.pid % 100)),
-    ROS_AUTOMATIC_DISCOVERY_RANGE: "LOCALHOST",
-  };
+  const env = { ...process.env, ROS_DOMAIN_ID: process.env["ROS_DOMAIN_ID"] ?? String(1 + (process.pid % 100)) };
+  confineToLoopback(env);
+  return env;
 }
 
 const logs = mkdtempSync(join(tmpdir(), "jepa-mpc-ros-"));

@@ -35,15 +35,16 @@ export class Stranger {
   #gone = false;
   #requests = 0;
 
-  static async start(env: NodeJS.ProcessEnv): Promise<Stranger> {
-    const stranger = new Stranger(env);
+  /** @param script file in test/ros. */
+  static async start(env: NodeJS.ProcessEnv, script = "stranger.py"): Promise<Stranger> {
+    const stranger = new Stranger(env, script);
     await stranger.waitFor((seen) => seen.event === "ready", "the stranger");
     return stranger;
   }
 
-  private constructor(env: NodeJS.ProcessEnv) {
+  private constructor(env: NodeJS.ProcessEnv, name: string) {
     // The script is not compiled: it lies in test/ros of the sources, the tests in dist/test/ros.
-    const script = fileURLToPath(new URL("../../../test/ros/stranger.py", import.meta.url));
+    const script = fileURLToPath(new URL(`../../../test/ros/${name}`, import.meta.url));
     this.#process = spawn(env["PYTHON"] ?? "python3", [script], { env, stdio: ["pipe", "pipe", "pipe"] });
     this.#process.stderr!.on("data", (data: Buffer) => { this.#stderr += data.toString(); });
     this.#process.on("close", () => {
