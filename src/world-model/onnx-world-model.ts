@@ -3,6 +3,7 @@ import type { RgbImage } from "../camera/types.js";
 import { OnnxRuntimeBackend } from "./backends/onnxruntime.js";
 import type { Backend, Graph, TensorData } from "./backends/types.js";
 import { loadBundle, type Bundle } from "./bundle.js";
+import { checkState } from "./check-state.js";
 import type { Manifest } from "./manifest.js";
 import type { RolloutScores, WorldModel } from "./types.js";
 
@@ -95,7 +96,7 @@ export class OnnxWorldModel implements WorldModel {
     return latent;
   }
 
-  /** @throws RangeError when an array has not the length that the model and `count` need. */
+  /** @throws RangeError when an array has not the length that the model and `count` need, or the state is outside the manifest's `state.low` and `state.high`. */
   async score(latent: Float32Array, state: Float32Array, actions: Float32Array, count: number, goal: Float32Array): Promise<RolloutScores> {
     const inputs = this.#inputs(latent, state, actions, count, goal);
     if (this.#energies.length < count * this.horizon) {
@@ -166,6 +167,7 @@ export class OnnxWorldModel implements WorldModel {
     checkCount(count);
     checkLength("latent", latent, this.latentDim);
     checkLength("state", state, this.stateDim);
+    checkState(state, this.manifest, this.#name);
     checkLength("actions", actions, count * this.horizon * this.actionDim);
     checkLength("goal", goal, this.latentDim);
     return {
