@@ -8,34 +8,28 @@ as PyTorch and ranks 256 candidates alike. docs/exporters.md walks from the chec
 from __future__ import annotations
 
 import argparse
-import json
 import sys
-import time
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
-import torch
 
-from bundle.energies import scale
-from bundle.onnx_graph import write_graph
+from bundle.exporting import Plan, export
 from bundle.options import add_arguments, numbers
-from bundle.parity import measure
-from bundle.pictures import fit, made_up, read_trajectory, with_noise
-from bundle.write import file_entry, new_bundle, write_manifest
+from bundle.pictures import read_trajectory
 from vjepa2_ac.config import read_config
-from vjepa2_ac.conventions import READY, STATE, action_section, check_extrinsics, check_state, state_section
-from vjepa2_ac.graphs import EncoderGraph, RolloutGraph
+from vjepa2_ac.conventions import READY, STATE, Franka, check_extrinsics, check_state
+from vjepa2_ac.graphs import EncoderGraph, RolloutGraph, distance
 from vjepa2_ac.load import ENCODERS, load
 
 EXTRINSICS = ("x", "y", "z", "roll", "pitch", "yaw")
 # The authors' planner has 400 candidates and 10 iterations on a GPU; this is what a CPU can be asked for. The energy is the last frame's, as theirs.
 PLANNING = {"iterations": 4, "elites": 10, "initial_std": 1.0, "noise_exponent": 0, "path_weight": 0, "switched": []}
-SCENES = 3
 # Small, and what tells candidates apart goes through them: 8 bits here would cost ranks and save nothing.
 EXACT = ("action_encoder", "state_encoder", "extrinsics_encoder", "patch_weight", "predictor_embed", "predictor_proj")
 
 
-def export(arguments: argparse.Namespace) -> None:
+def run(arguments: argparse.Namespace) -> None:
     for name, limit in (("max_step", 0.5), ("max_gripper", 1.0)):
         if not 0 < getattr(arguments, name) <= limit:
             raise ValueError(f"--{name.replace('_', '-')} is {getattr(arguments, name):g}: must be above 0, at most {limit:g}")
@@ -51,65 +45,13 @@ def export(arguments: argparse.Namespace) -> None:
     if arguments.extrinsics is not None:
         given["extrinsics"] = tuple(numbers(arguments.extrinsics, EXTRINSICS, "--extrinsics"))
     encoder, predictor, config, left_out = load(arguments.checkpoint, given, arguments.encoder_key)
-    extrinsics = None if config.extrinsics is None else check_extrinsics(config.extrinsics)
-    encoder_graph, rollout_graph = EncoderGraph(encoder), RolloutGraph(predictor, arguments.horizon, extrinsics)
-    size = config.height, config.image_width
-    action = action_section(arguments.max_step, arguments.max_turn, arguments.max_gripper)
-
-    with new_bundle(arguments.bundle) as part:
-        write_graph(encoder_graph, {"pixels": torch.zeros(2, *size, 3, dtype=torch.uint8)}, ["latent"], part / "encoder.onnx",
-                    dynamic={"pixels": "batch", "latent": "batch"}, precision=arguments.precision, exact=EXACT)
-        latent = torch.zeros(1, config.latent)
-        write_graph(rollout_graph, {"latent": latent, "state": torch.zeros(1, len(STATE)), "actions": torch.zeros(2, arguments.horizon, len(STATE)), "goal": latent},
-                    ["energy", "start_energy", "final_latent", "final_state"], part / "rollout.onnx",
-                    dynamic={name: "candidates" for name in ("actions", "energy", "final_latent", "final_state")}, precision=arguments.precision,
-                    exact=EXACT)
-
-        pictures = made_up(2 * SCENES, *size) if frames is None else fit(frames, *size)
-        chosen = pictures[np.linspace(0, len(pictures) - 1, 2 * SCENES).round().astype(int)]
-        # Where the hand is not turned there is nothing to rank, but the rotation's arithmetic is to be checked all the same.
-        box = np.array(action["low"]), np.array(action["high"])
-        parity = measure(part, encoder_graph, rollout_graph, chosen, state, box, arguments.horizon, arguments.precision)
-        print("parity:", json.dumps(parity.to_dict()))
-        faults = parity.faults()
-        if faults and not arguments.force:
-            raise ValueError(f"as {arguments.precision}, {'; '.join(faults)}: nothing was written; --force keeps it all the same")
-        for fault in faults:
-            print(f"warning: {fault}; kept because of --force", file=sys.stderr)
-
-        @torch.no_grad()
-        def encode(images: np.ndarray) -> np.ndarray:
-            return torch.cat([encoder_graph(torch.from_numpy(image[None])) for image in images]).numpy()
-
-        energy = scale(encode, lambda a, b: np.abs(a - b).mean(-1), pictures, with_noise(pictures), None if states is None else states[:, :3])
-        if arguments.reached_below is not None:
-            energy["reached_below"] = arguments.reached_below
-        files = {name: file_entry(part / name) for name in ("encoder.onnx", "rollout.onnx")}
-        write_manifest(part, {
-            "schema_version": 1,
-            "name": arguments.bundle.resolve().name,
-            "source": f"V-JEPA 2-AC (facebookresearch/vjepa2), {arguments.checkpoint.name}, training/export_vjepa2_ac.py",
-            "license": arguments.license,
-            "created": time.strftime("%Y-%m-%d"),
-            "image": {"width": size[1], "height": size[0], "channels": "rgb", "crop": "center_square", "frames": 1},
-            "latent": {"shape": [config.latent], "dtype": "float32"},
-            "state": state_section(),
-            "action": action,
-            "horizon": arguments.horizon,
-            "energy": {"kind": "mean_absolute_latent_distance", "description": "mean over patches and channels of the absolute difference to the goal's latent", **energy},
-            "planning": {"candidates": arguments.candidates, **PLANNING},
-            "files": files,
-            "training": {
-                "config": {field: value for field, value in vars(config).items()},
-                "precision": arguments.precision,
-                "parity": parity.to_dict(),
-                "kept_against": faults,
-                "left_out": left_out,
-                "energies_measured_on": "made-up pictures: measure again with --trajectory" if frames is None else f"{len(frames)} frames of {arguments.trajectory.name}",
-            },
-        })
-    note = " (its energies are those of made-up pictures: export again with --trajectory)" if frames is None else ""
-    print(f"export: wrote {arguments.bundle} ({sum(entry['bytes'] for entry in files.values()) / 1e6:.1f} MB){note}")
+    rollout = RolloutGraph(predictor, arguments.horizon, None if config.extrinsics is None else check_extrinsics(config.extrinsics))
+    export(arguments, Plan(
+        source="V-JEPA 2-AC (facebookresearch/vjepa2)", size=(config.height, config.image_width), latent=config.latent, encoder=EncoderGraph(encoder), rollout=rollout,
+        horizon=arguments.horizon, robot=Franka(state, arguments.max_step, arguments.max_turn, arguments.max_gripper),
+        energy={"kind": "mean_absolute_latent_distance", "description": "mean over patches and channels of the absolute difference to the goal's latent"}, distance=distance,
+        planning={"candidates": arguments.candidates, **PLANNING}, exact=EXACT, config=asdict(config), frames=frames, positions=None if states is None else states[:, :3],
+        training={"left_out": left_out}))
 
 
 def main() -> None:
@@ -127,7 +69,7 @@ def main() -> None:
     parser.add_argument("--candidates", type=int, default=64, help="sequences of a plan's first iteration (default: 64)")
     parser.add_argument("--encoder-key", choices=ENCODERS, help="which of the checkpoint's encoders (default: encoder, as the authors' loader)")
     parser.add_argument("--license", default="MIT", help="of the weights (default: MIT, that of the published checkpoint)")
-    export(parser.parse_args())
+    run(parser.parse_args())
 
 
 if __name__ == "__main__":

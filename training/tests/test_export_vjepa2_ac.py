@@ -109,7 +109,7 @@ def test_eight_bits_are_kept_only_where_ranks_hold(paths, monkeypatch, capsys):
 
 
 def test_what_counts_against_an_export():
-    good = {"candidates": 256, "latent_max_difference": 0.0, "energy_max_difference": 0.0, "final_state_max_difference": 0.0, "energy_spread": 1.0, "rank_correlation_min": 1.0,
+    good = {"candidates": 256, "latent_max_difference": 0.0, "energy_max_difference": 0.0, "energy_max": 5.0, "final_state_max_difference": 0.0, "energy_spread": 1.0, "rank_correlation_min": 1.0,
             "top_overlap_min": 1.0, "top": 26}
     assert Parity("fp32", **good).faults() == []
     for change in ({"energy_max_difference": 0.01}, {"energy_max_difference": float("nan")}, {"rank_correlation_min": 0.99}, {"rank_correlation_min": float("nan")}, {"top_overlap_min": 0.8}):

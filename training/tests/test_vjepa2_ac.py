@@ -9,11 +9,11 @@ import torch
 from torch import Tensor
 
 import vjepa2_layout as layout
+from bundle.transformer import frame_causal
 from vjepa2_ac.config import overrides
 from vjepa2_ac.graphs import EncoderGraph, RolloutGraph, reference_rollout
 from vjepa2_ac.load import load
 from vjepa2_ac.pose import atan2, euler, matrix, moved
-from vjepa2_ac.predictor import frame_causal
 from vjepa2_ac.rotary import grid_positions, rotate, turn
 
 EXTRINSICS = (0.1, -0.2, 0.3, 0.4, -0.5, 0.6)

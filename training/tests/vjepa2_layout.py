@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from pathlib import Path
 
 import torch
@@ -44,7 +45,7 @@ def wave(shape: tuple[int, ...], phase: float) -> Tensor:
     return torch.sin(0.7 * torch.arange(count, dtype=torch.float64) + phase).reshape(shape)
 
 
-def weights(of: dict[str, tuple[int, ...]]) -> dict[str, Tensor]:
+def weights(of: dict[str, tuple[int, ...]], norm: str = "norm") -> dict[str, Tensor]:
     """Norms near 1, matrices of the scale that keeps a signal's, all different."""
     found = {}
     for i, name in enumerate(sorted(of)):
@@ -52,7 +53,7 @@ def weights(of: dict[str, tuple[int, ...]]) -> dict[str, Tensor]:
         value = wave(shape, 1.3 * i)
         if len(shape) > 1:
             value = 1.2 * value / math.sqrt(math.prod(shape[1:]))
-        elif "norm" in name and name.endswith("weight"):
+        elif re.search(norm, name) and name.endswith("weight"):
             value = 1 + 0.1 * value
         else:
             value = 0.1 * value

@@ -6,6 +6,8 @@ second. The authors' planner samples translations of at most 5 to 7.5 cm an axis
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 STATE = ("x", "y", "z", "roll", "pitch", "yaw", "gripper")
@@ -17,8 +19,8 @@ ANGLES = slice(3, 6)
 PI = 3.1416
 # Farther from its base than any arm this model knows; a gripper's sensor may say a little more than open or closed.
 STATE_LOW, STATE_HIGH = [-2.0, -2.0, -2.0, -PI, -PI, -PI, -0.05], [2.0, 2.0, 2.0, PI, PI, PI, 1.05]
-# A hand that points down in front of the arm, half open.
-READY = [0.45, 0.0, 0.35, np.pi, 0.0, 0.0, 0.5]
+# A hand that points down in front of the arm, half open; not at pi itself, where rounding decides between pi and -pi.
+READY = [0.45, 0.0, 0.35, 3.0, 0.0, 0.0, 0.5]
 
 
 def check_state(state: np.ndarray, what: str) -> np.ndarray:
@@ -44,12 +46,23 @@ def check_extrinsics(values: tuple[float, ...]) -> tuple[float, ...]:
     return values
 
 
-def state_section() -> dict:
-    return {"names": list(STATE), "units": UNITS, "frame": "base", "low": STATE_LOW, "high": STATE_HIGH, "euler": "extrinsic_xyz", "gripper": "closedness"}
+@dataclass(frozen=True)
+class Franka:
+    """State and action as a manifest has them; `state` [7] is an example of the first. Bounds a period: metres, radians (0: the hand is never turned), share of the gripper."""
 
+    state: np.ndarray
+    max_step_m: float
+    max_turn_rad: float
+    max_gripper: float
 
-def action_section(max_step_m: float, max_turn_rad: float, max_gripper: float) -> dict:
-    high = [max_step_m] * 3 + [max_turn_rad] * 3 + [max_gripper]
-    # Minus zero would be another number in JSON.
-    return {"kind": "ee_delta", "names": list(ACTION), "units": UNITS, "low": [-value if value else 0.0 for value in high], "high": high, "period_s": PERIOD_S, "frame": "base",
-            "euler": "extrinsic_xyz", "gripper": "closedness_change"}
+    def state_section(self) -> dict:
+        return {"names": list(STATE), "units": UNITS, "frame": "base", "low": STATE_LOW, "high": STATE_HIGH, "euler": "extrinsic_xyz", "gripper": "closedness"}
+
+    def action_section(self) -> dict:
+        high = [self.max_step_m] * 3 + [self.max_turn_rad] * 3 + [self.max_gripper]
+        # Minus zero would be another number in JSON.
+        return {"kind": "ee_delta", "names": list(ACTION), "units": UNITS, "low": [-value if value else 0.0 for value in high], "high": high, "period_s": PERIOD_S, "frame": "base",
+                "euler": "extrinsic_xyz", "gripper": "closedness_change"}
+
+    def example_state(self) -> np.ndarray:
+        return self.state

@@ -9,6 +9,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from bundle.transformer import frame_causal
+
 from .blocks import EPSILON, Block, Past
 from .config import Config
 from .rotary import Turn, grid_positions, turn
@@ -78,9 +80,3 @@ class Predictor(nn.Module):
             grid[:, 2] *= config.rows / config.columns
             positions += [torch.tensor([[frame, 0.0, 0.0]], dtype=torch.float64).expand(config.conditions, -1), grid]
         return turn(torch.cat(positions), config.predictor_width // config.predictor_heads)
-
-
-def frame_causal(frames: int, tokens: int) -> Tensor:
-    """Who sees whom, [frames * tokens, frames * tokens]: each token its own frame and those before."""
-    frame = torch.arange(frames * tokens) // tokens
-    return frame[:, None] >= frame[None, :]
