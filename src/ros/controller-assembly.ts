@@ -1,7 +1,7 @@
 import { WorkerPlanningService } from "../control/worker-planning-service.js";
 import { createPlanner, withBundleSearch } from "../control/planner-config.js";
-import { eeDeltaRestAction } from "../control/rest-action.js";
-import { EeDeltaActions } from "../robot/ee-delta.js";
+import { eeDeltaRestAction, zeroRestAction } from "../control/rest-action.js";
+import { eeActions, restsAtZero } from "../robot/ee-actions.js";
 import { TOOL_DOWN } from "../robot/fr3.js";
 import { RobotModel } from "../robot/model.js";
 import { CommandPipeline } from "../safety/command-pipeline.js";
@@ -56,7 +56,7 @@ export async function assembleController(
       actionSpace, pipeline,
       periodS: manifest.action.period_s,
       reachedBelow: p.goal_tolerance > 0 ? p.goal_tolerance : manifest.energy.reached_below,
-      restAction: eeDeltaRestAction({
+      restAction: restsAtZero(manifest) ? zeroRestAction(manifest.action.names.length) : eeDeltaRestAction({
         actionNames: manifest.action.names, stateNames: manifest.state.names,
         fullOpeningM: p["gripper.max_joint"] * p["gripper.opening_per_joint"],
       }),
@@ -90,12 +90,16 @@ function createActionSpace(p: ControllerParameters, manifest: Manifest, robot: R
   if (low.some((value, axis) => value >= high[axis]!)) {
     throw new Error(`parameter workspace.low [${low.join(", ")}] is not below workspace.high [${high.join(", ")}]`);
   }
-  return new EeDeltaActions(robot, {
-    workspace: { low, high },
-    toolRotation: TOOL_DOWN,
-    posture: p.posture,
-    gripper: { joint: gripper, openingPerJoint: p["gripper.opening_per_joint"], maxJoint: p["gripper.max_joint"] },
-  });
+  try {
+    return eeActions(robot, manifest, {
+      workspace: { low, high },
+      toolRotation: TOOL_DOWN,
+      posture: p.posture,
+      gripper: { joint: gripper, openingPerJoint: p["gripper.opening_per_joint"], maxJoint: p["gripper.max_joint"] },
+    });
+  } catch (error) {
+    throw new Error(`bundle ${manifest.name}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
 }
 
 function plannerConfig(p: ControllerParameters, manifest: Manifest): PlannerConfig {

@@ -42,11 +42,11 @@ test("its manifest says units, Euler order and which way the gripper goes", () =
 });
 
 const spoilt: [string, number, number, RegExp][] = [
-  ["degrees", 3, 178, /state roll is 178 and must be from -3\.1416 to 3\.1416 rad; it looks like degrees: give radians$/],
-  ["degrees the other way", 5, -90, /state yaw is -90 .*degrees/],
-  ["millimetres", 0, 400, /state x is 400 and must be from -2 to 2 m; give metres in the robot's base frame$/],
-  ["a gripper in percent", 6, 50, /state gripper is 50 and must be from -0\.05 to 1\.05 1$/],
-  ["what is no number", 4, NaN, /state pitch is NaN/],
+  ["degrees", 3, 178, /state ee_roll is 178 and must be from -3\.1416 to 3\.1416 rad; it looks like degrees: give radians$/],
+  ["degrees the other way", 5, -90, /state ee_yaw is -90 .*degrees/],
+  ["millimetres", 0, 400, /state ee_x is 400 and must be from -2 to 2 m; give metres in the robot's base frame$/],
+  ["a gripper in percent", 6, 50, /state gripper_closedness is 50 and must be from -0\.05 to 1\.05 1$/],
+  ["what is no number", 4, NaN, /state ee_pitch is NaN/],
 ];
 for (const [name, entry, value, message] of spoilt) {
   test(`a state is refused: ${name}`, async () => {

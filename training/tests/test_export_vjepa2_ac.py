@@ -69,7 +69,7 @@ def test_the_graphs_give_what_the_modules_give(precision, paths, monkeypatch, ca
 def test_the_manifest_says_what_the_numbers_mean(paths, monkeypatch):
     manifest = run(paths, monkeypatch)
     assert manifest["state"] == {
-        "names": ["x", "y", "z", "roll", "pitch", "yaw", "gripper"], "units": ["m", "m", "m", "rad", "rad", "rad", "1"], "frame": "base", "euler": "extrinsic_xyz", "gripper": "closedness",
+        "names": ["ee_x", "ee_y", "ee_z", "ee_roll", "ee_pitch", "ee_yaw", "gripper_closedness"], "units": ["m", "m", "m", "rad", "rad", "rad", "1"], "frame": "base", "euler": "extrinsic_xyz", "gripper": "closedness",
         "low": [-2, -2, -2, -3.1416, -3.1416, -3.1416, -0.05], "high": [2, 2, 2, 3.1416, 3.1416, 3.1416, 1.05]}
     assert manifest["action"]["names"] == ["dx", "dy", "dz", "droll", "dpitch", "dyaw", "gripper"]
     # As the authors' planner: the hand is not turned.
@@ -134,19 +134,19 @@ def test_energies_are_measured_on_a_trajectory(paths, monkeypatch, tmp_path):
 
 @pytest.mark.parametrize("angle", [178.0, -90.0, 4.0])
 def test_degrees_are_found_out(angle, paths, monkeypatch, tmp_path):
-    with pytest.raises(ValueError, match=rf"--example-state: pitch is {angle:g}, outside -3\.1416 to 3\.1416 rad: it looks like degrees: give radians"):
+    with pytest.raises(ValueError, match=rf"--example-state: ee_pitch is {angle:g}, outside -3\.1416 to 3\.1416 rad: it looks like degrees: give radians"):
         run(paths, monkeypatch, "--example-state", f"0.4,0,0.3,0,{angle},0,0.5")
     states = np.repeat(STATE, 4, 0)
     states[2, 5] = angle
-    with pytest.raises(ValueError, match="trajectory.npz: states: yaw is .* it looks like degrees"):
+    with pytest.raises(ValueError, match="trajectory.npz: states: ee_yaw is .* it looks like degrees"):
         run(paths, monkeypatch, "--trajectory", trajectory(tmp_path, states))
     assert not paths[2].exists()
 
 
 @pytest.mark.parametrize(("more", "message"), [
-    (["--example-state", "400,0,300,3.1,0,0,0.5"], "x is 400, outside -2 to 2 m: give metres"),
-    (["--example-state", "0.4,0,0.3,3.1,0,0,80"], r"gripper is 80, .*give 0 \(open\) to 1 \(closed\)"),
-    (["--example-state", "0.4,0"], "--example-state is 0.4,0: must be 7 numbers with commas between them, x,y,z,roll,pitch,yaw,gripper"),
+    (["--example-state", "400,0,300,3.1,0,0,0.5"], "ee_x is 400, outside -2 to 2 m: give metres"),
+    (["--example-state", "0.4,0,0.3,3.1,0,0,80"], r"gripper_closedness is 80, .*give 0 \(open\) to 1 \(closed\)"),
+    (["--example-state", "0.4,0"], "--example-state is 0.4,0: must be 7 numbers with commas between them, ee_x,ee_y,ee_z,ee_roll,ee_pitch,ee_yaw,gripper_closedness"),
     (["--example-state", "0.4,0,0.3,nan,0,0,0.5"], "must be 7 numbers"),
     (["--extrinsics", "0,0,0,0,0,0"], "this predictor takes none"),
     (["--horizon", "9"], "horizon is 9: must be from 1 to 4"),

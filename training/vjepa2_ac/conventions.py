@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-STATE = ("x", "y", "z", "roll", "pitch", "yaw", "gripper")
+STATE = ("ee_x", "ee_y", "ee_z", "ee_roll", "ee_pitch", "ee_yaw", "gripper_closedness")
 ACTION = ("dx", "dy", "dz", "droll", "dpitch", "dyaw", "gripper")
 UNITS = ["m", "m", "m", "rad", "rad", "rad", "1"]
 PERIOD_S = 0.25
