@@ -19,8 +19,9 @@ import export_vjepa2_ac
 import vjepa2_layout as layout
 from bundle.parity import Parity
 from vjepa2_ac.config import overrides
-from vjepa2_ac.graphs import EncoderGraph, reference_rollout
+from vjepa2_ac.graphs import EncoderGraph
 from vjepa2_ac.load import load
+from vjepa2_reference import reference_rollout
 
 STATE = np.array([[0.4, 0.1, 0.3, 3.1, 0.2, -0.4, 0.3]], dtype=np.float32)
 

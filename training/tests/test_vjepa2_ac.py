@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 
 import pytest
 import torch
@@ -10,11 +11,12 @@ from torch import Tensor
 
 import vjepa2_layout as layout
 from bundle.transformer import frame_causal
-from vjepa2_ac.config import overrides
-from vjepa2_ac.graphs import EncoderGraph, RolloutGraph, reference_rollout
+from vjepa2_ac.config import overrides, read_config
+from vjepa2_ac.graphs import EncoderGraph, RolloutGraph
 from vjepa2_ac.load import load
 from vjepa2_ac.pose import atan2, euler, matrix, moved
 from vjepa2_ac.rotary import grid_positions, rotate, turn
+from vjepa2_reference import reference_rollout
 
 EXTRINSICS = (0.1, -0.2, 0.3, 0.4, -0.5, 0.6)
 # The end of three sequences of three actions, by the authors' compute_new_pose.
@@ -293,6 +295,22 @@ def test_configurations_by_sections_and_as_the_authors_train():
     }) == wanted
     assert overrides({"encoder": {"depth": 2, "num_heads": 4, "embed_dim": 48}, "predictor": {"depth": 3, "num_heads": 2, "embed_dim": 48, "predictor_embed_dim": 32, "mlp_ratio": 4}}) == {
         "depth": 2, "heads": 4, "width": 48, "predictor_depth": 3, "predictor_heads": 2, "predictor_width": 32}
+
+
+def test_a_configuration_as_yaml(tmp_path, monkeypatch):
+    pytest.importorskip("yaml")
+    (tmp_path / "c.yaml").write_text("model:\n  pred_depth: 2\n  use_extrinsics: true\ndata:\n  crop_size: 16\nencoder: {num_heads: 2}\n")
+    assert read_config(tmp_path / "c.yaml") == {"predictor_depth": 2, "use_extrinsics": True, "image_size": 16, "heads": 2}
+    (tmp_path / "c.yaml").write_text("a: [1")
+    with pytest.raises(ValueError, match="c.yaml is not YAML"):
+        read_config(tmp_path / "c.yaml")
+
+
+def test_without_the_package_for_yaml_a_line_says_so(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "yaml", None)
+    (tmp_path / "c.yml").write_text("depth: 2")
+    with pytest.raises(ValueError, match="c.yml is YAML, which needs the package PyYAML: install it, or write the file as JSON"):
+        read_config(tmp_path / "c.yml")
 
 
 def test_roll_outs_that_the_model_has_not(tmp_path):

@@ -70,19 +70,6 @@ class RolloutGraph(nn.Module):
         return torch.stack(energies, 1), distance(latent, goal), frame.reshape(-1, config.latent), pose
 
 
-def reference_rollout(predictor: Predictor, latent: Tensor, state: Tensor, actions: Tensor, extrinsics: Tensor | None = None) -> tuple[Tensor, Tensor]:
-    """Latents [N, H, D] and poses [N, H, 7] the long way: the whole sequence through the predictor for every step. What the graph is measured against."""
-    config, count = predictor.config, actions.shape[0]
-    frames = latent.reshape(1, config.patches, config.width).expand(count, -1, -1)
-    poses = state.reshape(1, 1, -1).expand(count, -1, -1)
-    for step in range(actions.shape[1]):
-        camera = None if extrinsics is None else extrinsics.reshape(1, 1, -1).expand(count, step + 1, -1)
-        after = predictor(frames, actions[:, : step + 1], poses, camera)[:, -config.patches:]
-        frames = torch.cat([frames, normalised(after, config)], 1)
-        poses = torch.cat([poses, moved(poses[:, -1:], actions[:, step : step + 1])], 1)
-    return frames.reshape(count, -1, config.latent)[:, 1:], poses[:, 1:]
-
-
 def normalised(tokens: Tensor, config: Config) -> Tensor:
     """Layer norm without weights, after the encoder and after every step."""
     return F.layer_norm(tokens, (config.width,)) if config.normalize_reps else tokens
