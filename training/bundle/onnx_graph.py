@@ -50,7 +50,9 @@ def write_graph(module: nn.Module, inputs: dict[str, Tensor], outputs: list[str]
     if precision == "fp16":
         _store_half(model, weights)
     _refuse_large(file, {"int8": sum(w.size for w in weights.values())}.get(precision, sum(w.nbytes for w in weights.values())), precision)
-    model.graph.initializer.extend(numpy_helper.from_array(np.ascontiguousarray(array), name) for name, array in weights.items())
+    # One by one, so that a model of gigabytes is not there once more than it has to be.
+    for name in list(weights):
+        model.graph.initializer.append(numpy_helper.from_array(np.ascontiguousarray(weights.pop(name)), name))
     if precision == "int8":
         _write_quantised(model, file, exact)
     else:
