@@ -95,7 +95,7 @@ def _store_half(model: onnx.ModelProto, weights: dict[str, np.ndarray]) -> None:
         if array.dtype != np.float32 or array.size < SMALLEST_HALF:
             continue
         largest = float(np.abs(array).max())
-        if largest > np.finfo(np.float16).max:
+        if largest > float(np.finfo(np.float16).max):
             raise ValueError(f"{name} reaches {largest:g}, more than 16 bits hold: give --precision fp32")
         del weights[name]
         weights[f"{name}.half"] = array.astype(np.float16)
