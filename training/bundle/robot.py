@@ -11,6 +11,10 @@ import numpy as np
 FIELDS = {"action": ("kind", "names", "units", "low", "high", "mean", "std", "period_s", "gripper", "euler"), "state": ("names", "units", "mean", "std", "low", "high", "gripper", "euler")}
 
 
+# What a manifest may say of angles, and of which way a gripper counts.
+CONVENTIONS = {"action": {"euler": ("extrinsic_xyz",), "gripper": ("opening", "closedness_change")}, "state": {"euler": ("extrinsic_xyz",), "gripper": ("opening", "closedness")}}
+
+
 @dataclass(frozen=True)
 class Values:
     """Names, units and z-scoring of an action or a state."""
@@ -70,6 +74,9 @@ def read_robot(file: Path | None, actions: int, states: int | None) -> Robot:
         for field in section:
             if field not in known:
                 raise ValueError(f"robot {file}: {part}.{field} is not a field; fields are {', '.join(known)}")
+        for field, allowed in CONVENTIONS[part].items():
+            if field in section and section[field] not in allowed:
+                raise ValueError(f"robot {file}: {part}.{field} is {section[field]!r}: must be {' or '.join(allowed)}")
     action, state = (_values(content[part], f"robot {file}: {part}", need_bounds=part == "action") for part in FIELDS)
     if actions % len(action.names):
         raise ValueError(f"robot {file}: action.names has {len(action.names)}, and the model's actions of {actions} numbers are no multiple of it")

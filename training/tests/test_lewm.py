@@ -151,6 +151,8 @@ def test_weights_that_do_not_fit_are_refused_by_name(tensors, message, tmp_path)
     (lambda r: r["action"].update(names=["a", "b", "c"], units=["m"] * 3, low=[0] * 3, high=[1] * 3, mean=[0] * 3, std=[1] * 3), r"actions of 10 numbers are no multiple of it"),
     (lambda r: r["action"].update(kind="torque"), r"action\.kind is 'torque'"),
     (lambda r: r["action"].update(period_s=0), r"action\.period_s is 0: must be"),
+    (lambda r: r["action"].update(gripper="closed"), r"action\.gripper is 'closed': must be opening or closedness_change"),
+    (lambda r: r["state"].update(euler="zyx"), r"state\.euler is 'zyx': must be extrinsic_xyz"),
     (lambda r: r["action"].update(speed=1), r"action\.speed is not a field"),
     (lambda r: r.pop("state"), r"state is missing"),
     (lambda r: r["state"].update(names=[]), r"state\.names is \[\]: must be a list of names"),
