@@ -31,7 +31,8 @@ export async function restActions(model: OnnxWorldModel, state: Float32Array): P
   const { eeDeltaRestAction, zeroRestAction } = await import("../control/rest-action.js");
   const { FR3_FULL_OPENING_M } = await import("../robot/fr3.js");
   const { action, state: proprioception } = model.manifest;
-  const rest = action.kind === "ee_delta"
+  const { restsAtZero } = await import("../robot/ee-actions.js");
+  const rest = action.kind === "ee_delta" && !restsAtZero(model.manifest)
     ? eeDeltaRestAction({ actionNames: action.names, stateNames: proprioception.names, fullOpeningM: FR3_FULL_OPENING_M })
     : zeroRestAction(model.actionDim);
   const one = rest(state);
@@ -48,13 +49,16 @@ export async function restActions(model: OnnxWorldModel, state: Float32Array): P
  * @returns [stateDim], or undefined when the bundle's state is not the demo robot's.
  */
 export async function readyState(model: OnnxWorldModel, urdfFile: string): Promise<Float32Array | undefined> {
-  if (model.manifest.action.kind !== "ee_delta" || model.stateDim !== 7) {
-    return undefined;
-  }
-  const { FR3_READY, fr3Actions, fr3Model } = await import("../robot/fr3.js");
+  if (model.manifest.action.kind !== "ee_delta") return undefined;
+  const { FR3_READY, fr3ActionsOf, fr3Model } = await import("../robot/fr3.js");
   const robot = await fr3Model(await readFile(urdfFile, "utf8"));
   const positions = Float64Array.from(FR3_READY);
-  return fr3Actions(robot).state({ positions, velocities: new Float64Array(positions.length) });
+  try {
+    return fr3ActionsOf(robot, model.manifest).state({ positions, velocities: new Float64Array(positions.length) });
+  } catch {
+    // A bundle for another robot: its state is asked for.
+    return undefined;
+  }
 }
 
 /** The demo robot's description. */

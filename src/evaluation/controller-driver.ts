@@ -39,6 +39,10 @@ export class ControllerDriver implements Driver {
 
   /** @param goals sub-goals in order. Rejects as Controller.setGoals() does. */
   static async start(options: ControllerDriverOptions, name: string, goals: readonly ControllerGoal[]): Promise<ControllerDriver> {
+    // The simulated arm keeps its tool pointing down and takes the gripper as a place.
+    if (options.actionNames.join(",") !== "dx,dy,dz,gripper") {
+      throw new Error(`the evaluation executes actions dx,dy,dz,gripper; the bundle's are ${options.actionNames.join(",")}`);
+    }
     const driver = new ControllerDriver(options, goals.length);
     await driver.#controller.setGoals(name, goals);
     return driver;

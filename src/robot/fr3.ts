@@ -1,6 +1,8 @@
-import { EeDeltaActions, type Workspace } from "./ee-delta.js";
 import { CollisionModel } from "./collision-model.js";
+import { eeActions, type EeDescription } from "./ee-actions.js";
+import { EeDeltaActions, type EeDeltaOptions, type Workspace } from "./ee-delta.js";
 import { RobotModel } from "./model.js";
+import type { ActionSpace } from "./types.js";
 
 /** Joint positions of the usual ready pose, gripper open: rad for the arm, m for the finger. */
 export const FR3_READY: readonly number[] = [0, -Math.PI / 4, 0, (-3 * Math.PI) / 4, 0, Math.PI / 2, Math.PI / 4, 0.04];
@@ -31,10 +33,14 @@ export function fr3Collision(urdf: string): Promise<CollisionModel> {
 
 /** The demo arm's action space: both fingers move by the finger joint's value. */
 export function fr3Actions(robot: RobotModel, workspace: Workspace = FR3_WORKSPACE): EeDeltaActions {
-  return new EeDeltaActions(robot, {
-    workspace,
-    toolRotation: TOOL_DOWN,
-    posture: FR3_READY,
-    gripper: FR3_GRIPPER,
-  });
+  return new EeDeltaActions(robot, fr3Options(workspace));
+}
+
+/** The action space that a bundle describes, on the demo arm. @throws Error with one line for one that cannot be executed. */
+export function fr3ActionsOf(robot: RobotModel, described: EeDescription): ActionSpace {
+  return eeActions(robot, described, fr3Options(FR3_WORKSPACE));
+}
+
+function fr3Options(workspace: Workspace): EeDeltaOptions {
+  return { workspace, toolRotation: TOOL_DOWN, posture: FR3_READY, gripper: FR3_GRIPPER };
 }

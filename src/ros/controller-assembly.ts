@@ -1,8 +1,8 @@
 import { WorkerPlanningService } from "../control/worker-planning-service.js";
 import { createPlanner, withBundleSearch } from "../control/planner-config.js";
-import { eeDeltaRestAction } from "../control/rest-action.js";
+import { eeDeltaRestAction, zeroRestAction } from "../control/rest-action.js";
 import { surpriseReference } from "../control/surprise-reference.js";
-import { EeDeltaActions } from "../robot/ee-delta.js";
+import { eeActions, restsAtZero } from "../robot/ee-actions.js";
 import { TOOL_DOWN } from "../robot/fr3.js";
 import { RobotModel } from "../robot/model.js";
 import { CommandPipeline } from "../safety/command-pipeline.js";
@@ -67,7 +67,7 @@ export async function assembleController(
       actionSpace, pipeline,
       periodS: manifest.action.period_s,
       reachedBelow: p.goal_tolerance > 0 ? p.goal_tolerance : manifest.energy.reached_below,
-      restAction: eeDeltaRestAction({
+      restAction: restsAtZero(manifest) ? zeroRestAction(manifest.action.names.length) : eeDeltaRestAction({
         actionNames: manifest.action.names, stateNames: manifest.state.names,
         fullOpeningM: p["gripper.max_joint"] * p["gripper.opening_per_joint"],
       }),
@@ -106,12 +106,16 @@ function createActionSpace(p: ControllerParameters, manifest: Manifest, robot: R
   if (p.posture.length !== p.joints.length) {
     throw new Error(`parameter posture has ${p.posture.length} values for ${p.joints.length} joints`);
   }
-  return new EeDeltaActions(robot, {
-    workspace: workspaceOf(p),
-    toolRotation: TOOL_DOWN,
-    posture: p.posture,
-    gripper: { joint: gripper, openingPerJoint: p["gripper.opening_per_joint"], maxJoint: p["gripper.max_joint"] },
-  });
+  try {
+    return eeActions(robot, manifest, {
+      workspace: workspaceOf(p),
+      toolRotation: TOOL_DOWN,
+      posture: p.posture,
+      gripper: { joint: gripper, openingPerJoint: p["gripper.opening_per_joint"], maxJoint: p["gripper.max_joint"] },
+    });
+  } catch (error) {
+    throw new Error(`bundle ${manifest.name}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
 }
 
 function plannerConfig(p: ControllerParameters, manifest: Manifest): PlannerConfig {

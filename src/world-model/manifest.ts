@@ -22,6 +22,7 @@ const unit = text('write the SI unit ("m", "rad", "m/s", "rad/s", or "1")').refi
   error: "degrees are not used: convert to rad",
 });
 const frame = only("base", 'write "base": poses and moves are in the robot\'s base frame');
+const euler = only("extrinsic_xyz", 'write "extrinsic_xyz": roll, pitch, yaw about the fixed axes x, y, z, in this order').optional();
 const file = section({
   sha256: text("write the file's SHA-256 in hexadecimal").regex(/^[0-9a-f]{64}$/, { error: "write the file's SHA-256 as 64 lower-case hexadecimal digits" }),
   bytes: count("write the file's size in bytes"),
@@ -59,6 +60,10 @@ const schema = z.strictObject({
     names: list(text("name the value"), "name the proprioceptive values, in the order of the graph"),
     units: list(unit, "write one unit for each name"),
     frame,
+    low: list(number("write a number"), "write the least value that each name can have").optional(),
+    high: list(number("write a number"), "write the largest value that each name can have").optional(),
+    euler,
+    gripper: z.enum(["opening", "closedness"], { error: 'write "opening" (m, or 0 closed to 1 open) or "closedness" (0 open to 1 closed)' }).optional(),
   }, "describe the proprioception"),
   action: section({
     kind: z.enum(["ee_delta", "joint_delta"], { error: 'write "ee_delta" or "joint_delta"' }),
@@ -68,6 +73,8 @@ const schema = z.strictObject({
     high: list(number("write a number"), "write one upper bound for each name"),
     period_s: number("write the time of one action in seconds").positive({ error: "write the time of one action in seconds, above 0" }),
     frame,
+    euler,
+    gripper: z.enum(["opening", "closedness_change"], { error: 'write "opening" (0 closed to 1 open) or "closedness_change" (what is added to 0 open .. 1 closed)' }).optional(),
   }, "describe the action"),
   horizon: count("write the number of actions rollout.onnx takes"),
   energy: section({
@@ -130,8 +137,20 @@ const schema = z.strictObject({
     if (readable.names.length !== latent.shape[0]) refuse(["latent", "readable", "names"], `write one name for each of the ${latent.shape[0]} entries`);
     for (const field of ["units", "mean", "std"] as const) sameLength(["latent", "readable", field], readable[field], readable.names);
   }
+  if ((state.low === undefined) !== (state.high === undefined)) {
+    refuse(["state", state.low === undefined ? "low" : "high"], "write both of state.low and state.high, or neither");
+  }
+  if (state.low !== undefined) sameLength(["state", "low"], state.low, state.names);
+  if (state.high !== undefined) sameLength(["state", "high"], state.high, state.names);
+  state.low?.forEach((low, i) => {
+    if (state.high?.[i] !== undefined && !(low < state.high[i])) {
+      refuse(["state", "low", i], `write a bound below state.high[${i}], which is ${state.high[i]}`);
+    }
+  });
   action.low.forEach((low, i) => {
-    if (action.high[i] !== undefined && !(low < action.high[i])) {
+    // A dimension that the model knows and the search leaves alone is one whose bounds are both 0.
+    const leftAlone = low === 0 && action.high[i] === 0;
+    if (action.high[i] !== undefined && !leftAlone && !(low < action.high[i])) {
       refuse(["action", "low", i], `write a bound below action.high[${i}], which is ${action.high[i]}`);
     }
   });

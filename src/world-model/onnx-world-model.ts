@@ -3,6 +3,7 @@ import type { RgbImage } from "../camera/types.js";
 import { OnnxRuntimeBackend } from "./backends/onnxruntime.js";
 import type { Backend, Graph, TensorData } from "./backends/types.js";
 import { loadBundle, type Bundle } from "./bundle.js";
+import { checkState } from "./check-state.js";
 import { STATES_OUTPUT } from "./graph-contract.js";
 import type { Manifest } from "./manifest.js";
 import type { Encoded, RolloutScores, RolloutScoresWithStates, WorldModel } from "./types.js";
@@ -100,7 +101,7 @@ export class OnnxWorldModel implements WorldModel {
     return latent;
   }
 
-  /** @throws RangeError when an array has not the length that the model and `count` need. */
+  /** @throws RangeError when an array has not the length that the model and `count` need, or the state is outside the manifest's `state.low` and `state.high`. */
   async score(latent: Float32Array, state: Float32Array, actions: Float32Array, count: number, goal: Float32Array): Promise<RolloutScores> {
     return this.#score(this.#inputs(latent, state, actions, count, goal), count, {});
   }
@@ -214,6 +215,7 @@ export class OnnxWorldModel implements WorldModel {
     checkCount(count);
     checkLength("latent", latent, this.latentDim);
     checkLength("state", state, this.stateDim);
+    checkState(state, this.manifest, this.#name);
     checkLength("actions", actions, count * this.horizon * this.actionDim);
     checkLength("goal", goal, this.latentDim);
     return {

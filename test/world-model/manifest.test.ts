@@ -26,6 +26,13 @@ test("a policy and its share are read, and either may be left out", async () => 
   assert.deepEqual(parseManifest(JSON.stringify(manifest), "tiny"), manifest);
 });
 
+test("bounds of the state, conventions, and a dimension that is left alone are read", async () => {
+  const manifest = await tinyManifest();
+  Object.assign(manifest.state!, { low: [-2, -2, -2, 0, -3, -3, -3], high: [2, 2, 2, 0.1, 3, 3, 3], euler: "extrinsic_xyz", gripper: "opening" });
+  Object.assign(manifest.action!, { euler: "extrinsic_xyz", gripper: "opening", low: [-0.04, 0, -0.04, 0], high: [0.04, 0, 0.04, 1] });
+  assert.deepEqual(parseManifest(JSON.stringify(manifest), "tiny"), manifest);
+});
+
 function withPolicy(manifest: LooseManifest, proposals: unknown): void {
   manifest.files!["proposal.onnx"] = { sha256: "0".repeat(64), bytes: 1 };
   manifest.planning = { ...tinySearch, proposals };
@@ -91,6 +98,12 @@ const refusals: [name: string, spoil: (manifest: LooseManifest) => void, message
   ["proposals without a policy", (m) => { m.planning = { ...tinySearch, proposals: 0.2 }; }, /planning\.proposals is 0\.2: there is no files\["proposal\.onnx"\]/],
   ["a share above a half", (m) => { withPolicy(m, 0.51); }, /planning\.proposals is 0\.51: write a share from 0 to 0\.5/],
   ["a share below 0", (m) => { withPolicy(m, -0.1); }, /planning\.proposals is -0\.1: write a share from 0 to 0\.5/],
+  ["a least state alone", (m) => { m.state!.low = [0, 0, 0, 0, 0, 0, 0]; }, /state\.high is missing: write both of state\.low and state\.high, or neither/],
+  ["a largest state alone", (m) => { m.state!.high = [0, 0, 0, 0, 0, 0, 0]; }, /state\.low is missing: write both/],
+  ["too few bounds of the state", (m) => { Object.assign(m.state!, { low: [0], high: [1] }); }, /state\.low is \[0\]: write one value for each of the 7 names/],
+  ["an empty range of the state", (m) => { Object.assign(m.state!, { low: [0, 0, 0, 1, 0, 0, 0], high: [1, 1, 1, 1, 1, 1, 1] }); }, /state\.low\[3\] is 1: write a bound below state\.high\[3\], which is 1/],
+  ["Euler angles about moving axes", (m) => { m.state!.euler = "intrinsic_xyz"; }, /state\.euler is "intrinsic_xyz": write "extrinsic_xyz"/],
+  ["a gripper nobody knows", (m) => { m.action!.gripper = "closed"; }, /action\.gripper is "closed": write "opening"/],
   ["a share that is no number", (m) => { withPolicy(m, "0.2"); }, /planning\.proposals is "0\.2": write the share of candidates/],
   ["a policy without a hash", (m) => { m.files!["proposal.onnx"] = { bytes: 1 }; }, /files\["proposal\.onnx"\]\.sha256 is missing/],
   ["a graph that nobody knows", (m) => { m.files!["policy.onnx"] = { sha256: "0".repeat(64), bytes: 1 }; }, /files\["policy\.onnx"\] is .*not a field/],
