@@ -69,10 +69,12 @@ describe("the policy and what the nodes use", { skip: SKIP || OPENSSL, timeout: 
         const publishes = [...has.publishers.map((name) => `rt${name}`), ...has.services.map((name) => `rr${name}Reply`), ...has.clients.map((name) => `rq${name}Request`)];
         const subscribes = [...has.subscribers.map((name) => `rt${name}`), ...has.services.map((name) => `rq${name}Request`), ...has.clients.map((name) => `rr${name}Reply`)];
         const may = permissions(enclave);
-        assert.deepEqual(publishes.filter((name) => !may.publish.has(name)), [], `${node} publishes`);
-        assert.deepEqual(subscribes.filter((name) => !may.subscribe.has(name)), [], `${node} subscribes`);
+        const covers = (allowed: string, name: string): boolean => new RegExp(`^${allowed.replaceAll("*", ".*")}$`).test(name);
+        const denied = (allowed: Set<string>, used: readonly string[]): string[] => used.filter((name) => ![...allowed].some((entry) => covers(entry, name)));
+        assert.deepEqual(denied(may.publish, publishes), [], `${node} publishes`);
+        assert.deepEqual(denied(may.subscribe, subscribes), [], `${node} subscribes`);
         const needless = (allowed: Set<string>, used: readonly string[]): string[] =>
-          [...allowed].filter((name) => !used.includes(name) && !BY_PARAMETER.some((pattern) => pattern.test(name)));
+          [...allowed].filter((entry) => !used.some((name) => covers(entry, name)) && !BY_PARAMETER.some((pattern) => pattern.test(entry)));
         assert.deepEqual(needless(may.publish, publishes), [], `${node} may publish`);
         assert.deepEqual(needless(may.subscribe, subscribes), [], `${node} may subscribe`);
       }

@@ -78,7 +78,7 @@ describe("the key store that the script makes", { skip: SKIP }, () => {
     const publishes = (name: string): string => /<publish>.*<\/publish>/s.exec(text(name))![0];
     assert.match(publishes("controller"), /<topic>rt\/joint_trajectory_controller\/joint_trajectory<\/topic>/);
     assert.doesNotMatch(publishes("operator"), /_controller\//);
-    assert.match(publishes("operator"), /<topic>rq\/jepa_mpc\/stopRequest<\/topic>/);
+    assert.match(publishes("operator"), /<topic>rq\/jepa_mpc\/\*Request<\/topic>/);
     assert.match(publishes("operator"), /<topic>rq\/jepa_mpc\/reach_goal_image\/_action\/send_goalRequest<\/topic>/);
     for (const name of ENCLAVES) {
       assert.match(text(name), /<default>DENY<\/default>/);

@@ -33,11 +33,12 @@ export function governanceXml(domain) {
 
 /** @param from @param until Dates between which it holds. */
 export function permissionsXml({ path, publish, subscribe }, { domain, from, until }) {
-  const topics = (kind, names) => `        <${kind}>
-          <topics>
-${names.map((name) => `            <topic>${name}</topic>`).join("\n")}
-          </topics>
-        </${kind}>`;
+  // Without indentation: the document travels in one message of the handshake (see keystore.mjs).
+  const topics = (kind, names) => `<${kind}>
+<topics>
+${names.map((name) => `<topic>${name}</topic>`).join("\n")}
+</topics>
+</${kind}>`;
   return `<?xml version="1.0" encoding="UTF-8"?>
 <dds xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:noNamespaceSchemaLocation="http://www.omg.org/spec/DDS-SECURITY/20170901/omg_shared_ca_permissions.xsd">
   <permissions>

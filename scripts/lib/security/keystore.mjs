@@ -7,6 +7,11 @@ import { makeAuthority, makeCertificate, makeKey, requireOpenssl, sign } from ".
 /** What a key store consists of, as `ros2 security` makes it. */
 const PARTS = ["public", "private", "enclaves"];
 const DAY_MS = 86_400_000;
+/**
+ * Fast DDS sends the permissions within one message of the handshake; with long ones nobody is let in, and only its log says so
+ * ("Cannot serialize ParticipantGenericMessage"). With Fast DDS 3.2.2 4107 bytes went through and 6857 did not.
+ */
+const LARGEST_PERMISSIONS_BYTES = 4500;
 
 /**
  * Makes a whole SROS2 key store: one authority for identities and permissions, the signed governance, and per enclave a key, a
@@ -71,7 +76,12 @@ function build(root, enclaves, { domain, days }) {
     const key = join(folder, "key.pem");
     makeKey(key);
     makeCertificate({ subject: enclave.path, key, certificate: join(folder, "cert.pem"), authority, days });
-    writeAndSign(join(folder, "permissions.xml"), permissionsXml(enclave, validity), join(folder, "permissions.p7s"), authority);
+    const permissions = join(folder, "permissions.p7s");
+    writeAndSign(join(folder, "permissions.xml"), permissionsXml(enclave, validity), permissions, authority);
+    const { size } = statSync(permissions);
+    if (size > LARGEST_PERMISSIONS_BYTES) {
+      throw new SetupError(`the permissions of ${enclave.path} have ${size} bytes, and above ${LARGEST_PERMISSIONS_BYTES} Fast DDS may let nobody in: use wildcards in the policy, such as ~/*`);
+    }
     copyFileSync(authority.certificate, join(folder, "identity_ca.cert.pem"));
     copyFileSync(authority.certificate, join(folder, "permissions_ca.cert.pem"));
     copyFileSync(governance, join(folder, "governance.p7s"));
