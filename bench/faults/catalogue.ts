@@ -23,7 +23,7 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     kind: "in_motion", name: "camera-frozen-pixels", what: "the same pixels with new stamps",
-    inject: (rig) => rig.spoilCamera({ mode: "freeze_pixels" }), expect: ["plan_not_improving"], withinS: 8, recovery: "by itself",
+    inject: (rig) => rig.spoilCamera({ mode: "freeze_pixels" }), expect: ["plan_not_improving"], withinS: 8, recovery: "by itself", triesMeanwhile: true,
     bad: "Nothing looks at the pixels themselves: the arm goes on toward where the goal would be, within its limits, until no progress is seen.",
   },
   {
@@ -67,7 +67,7 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     kind: "in_motion", name: "joints-stuck", what: "the same positions with new stamps",
-    inject: (rig) => rig.spoilJoints({ mode: "freeze_values" }), expect: ["tracking_error"], withinS: 2, recovery: "after a reset",
+    inject: (rig) => rig.spoilJoints({ mode: "freeze_values" }), expect: ["tracking_error"], says: /have not changed/, withinS: 1.5, recovery: "after a reset", lastsS: 8, triesMeanwhile: true,
   },
   {
     kind: "in_motion", name: "joints-late", what: "joint states come 0.6 s late",
@@ -76,11 +76,11 @@ export const FAULTS: readonly Fault[] = [
   {
     kind: "in_motion", name: "joints-nan", what: "the position of joint 4 is NaN", quick: true,
     inject: (rig) => rig.spoilJoints({ mode: "value", joint: "fr3_joint4", value: "nan" }), expect: ["tracking_error"], says: /fr3_joint4 is NaN/, withinS: 0.3,
-    recovery: "after a reset",
+    recovery: "after a reset", lastsS: 4,
   },
   {
     kind: "in_motion", name: "joints-wrong", what: "joint 1 is said to be at 2 rad",
-    inject: (rig) => rig.spoilJoints({ mode: "value", joint: "fr3_joint1", value: 2 }), expect: ["tracking_error"], withinS: 0.3, recovery: "after a reset",
+    inject: (rig) => rig.spoilJoints({ mode: "value", joint: "fr3_joint1", value: 2 }), expect: ["tracking_error"], withinS: 0.3, recovery: "after a reset", lastsS: 4,
   },
   {
     kind: "in_motion", name: "joints-missing", what: "joint 4 is not in the joint states",
@@ -102,20 +102,12 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     kind: "in_motion", name: "clock-forward", what: "/clock jumps 10 s ahead, stamps of pictures and joints do not", setup: { simTime: true },
-    inject: (rig) => rig.spoilClock({ mode: "pass", offset_s: 10 }), expect: ["camera_stale", "joint_states_stale", "command_loop_late"], withinS: 0.5, recovery: "by itself",
+    inject: (rig) => rig.spoilClock({ mode: "pass", offset_s: 10 }), expect: ["camera_stale", "joint_states_stale"], withinS: 0.5, recovery: "by itself",
   },
   {
     kind: "in_motion", name: "clock-back", what: "/clock jumps 5 s back, stamps of pictures and joints do not", setup: { simTime: true },
-    inject: (rig) => rig.spoilClock({ mode: "pass", offset_s: -5 }), expect: "nothing", withinS: 0.5, recovery: "by itself",
-  },
-  {
-    kind: "in_motion", name: "time-forward", what: "/clock and all stamps jump 10 s ahead", setup: { simTime: true },
-    inject: (rig) => rig.spoilClock({ mode: "pass", offset_s: 10, stamps: true }), expect: ["camera_stale", "joint_states_stale", "command_loop_late"], withinS: 0.5,
-    recovery: "by itself",
-  },
-  {
-    kind: "in_motion", name: "time-back", what: "/clock and all stamps jump 5 s back", setup: { simTime: true },
-    inject: (rig) => rig.spoilClock({ mode: "pass", offset_s: -5, stamps: true }), expect: "nothing", withinS: 0.5, recovery: "by itself",
+    inject: (rig) => rig.spoilClock({ mode: "pass", offset_s: -5 }), expect: "nothing", says: /in the future/, withinS: 0, recovery: "unaffected",
+    bad: "Inputs from the future count as new, with a warning; trajectories go out without a stamp meanwhile.",
   },
   // The bundle.
   {
@@ -126,7 +118,7 @@ export const FAULTS: readonly Fault[] = [
     kind: "at_start", name: "bundle-truncated", what: "half of rollout.onnx is missing",
     parameters: async (rig) => ({ bundle: spoiledBundle(rig, (folder) => {
       const file = join(folder, "rollout.onnx");
-      truncateSync(file, readFileSync(file).length / 2);
+      truncateSync(file, readFileSync(file).length >> 1);
     }) }),
     says: /rollout\.onnx/, withinS: 20,
   },
@@ -149,12 +141,12 @@ export const FAULTS: readonly Fault[] = [
   {
     kind: "in_motion", name: "inference-error", what: "the model refuses to run", quick: true,
     inject: (rig) => rig.sabotage({ what: "refuse" }), heal: (rig) => rig.sabotage({ what: "nothing" }),
-    expect: ["internal_error"], says: /does not run/, withinS: 1, recovery: "after a reset",
+    expect: ["internal_error"], says: /does not run/, withinS: 1, recovery: "after a reset", lastsS: 4,
   },
   {
     kind: "in_motion", name: "inference-nan", what: "the model gives NaN",
     inject: (rig) => rig.sabotage({ what: "nan" }), heal: (rig) => rig.sabotage({ what: "nothing" }),
-    expect: ["internal_error", "plan_not_finite"], withinS: 1, recovery: "after a reset",
+    expect: ["internal_error", "plan_not_finite"], withinS: 1, recovery: "after a reset", lastsS: 4,
   },
   {
     kind: "in_motion", name: "worker-killed", what: "the planning thread ends",
@@ -192,7 +184,7 @@ export const FAULTS: readonly Fault[] = [
   // The process.
   {
     kind: "in_motion", name: "ros-thread-blocked", what: "the thread that spins ROS is blocked for 1 s",
-    inject: (rig) => rig.sabotage({ what: "block_main", forS: 1 }), expect: ["command_loop_late"], withinS: 1.4, recovery: "by itself",
+    inject: (rig) => rig.sabotage({ what: "block_main", forS: 1 }), expect: ["command_loop_late"], withinS: 1.4, recovery: "by itself", triesMeanwhile: true,
   },
   {
     kind: "in_motion", name: "process-suspended", what: "SIGSTOP, 1 s later SIGCONT",
@@ -201,13 +193,13 @@ export const FAULTS: readonly Fault[] = [
       await sleep(1000);
       rig.signal("SIGCONT");
     },
-    expect: ["command_loop_late", "joint_states_stale", "camera_stale"], withinS: 1.4, recovery: "by itself",
+    expect: ["command_loop_late", "joint_states_stale", "camera_stale"], withinS: 1.4, recovery: "by itself", triesMeanwhile: true,
   },
   {
-    kind: "in_motion", name: "sigint", what: "SIGINT", inject: (rig) => rig.signal("SIGINT"), expect: "ends", withinS: 2, recovery: "after a restart",
+    kind: "in_motion", name: "sigint", what: "SIGINT", inject: (rig) => rig.signal("SIGINT"), expect: "ends", says: /ended with code 0/, withinS: 2, recovery: "after a restart",
   },
   {
-    kind: "in_motion", name: "sigterm", what: "SIGTERM", inject: (rig) => rig.signal("SIGTERM"), expect: "ends", withinS: 2, recovery: "after a restart",
+    kind: "in_motion", name: "sigterm", what: "SIGTERM", inject: (rig) => rig.signal("SIGTERM"), expect: "ends", says: /ended with code 0/, withinS: 2, recovery: "after a restart",
   },
   {
     kind: "in_motion", name: "sigkill", what: "SIGKILL", quick: true,

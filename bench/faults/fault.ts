@@ -35,6 +35,10 @@ export interface MotionFault {
   readonly recovery: Recovery;
   /** Whether the arm does not come to rest: known, and told in `bad`. */
   readonly keepsMoving?: boolean;
+  /** How long it lasts once the arm stands (s). Default 0.7: long enough to see that nothing moves. */
+  readonly lastsS?: number;
+  /** Whether the arm may move again while it lasts, because a hold is tried again. */
+  readonly triesMeanwhile?: boolean;
   /** What is not good about it, one sentence. */
   readonly bad?: string;
   /** Part of the quick suite. */

@@ -162,7 +162,7 @@ class Proxy(Node):
         self.truth = m
         self.count += 1
         if self.count % TRUTH_EVERY == 0:
-            say("truth", names=list(m.name), positions=list(m.position), velocities=list(m.velocity))
+            say("truth", robot_s=self.robot_s, names=list(m.name), positions=list(m.position), velocities=list(m.velocity))
         out = JointState(header=m.header, name=list(m.name), position=list(m.position), velocity=list(m.velocity))
         moved(out.header.stamp, self.stamps_moved_by())
         at = out.name.index(joints["joint"]) if "joint" in joints else 0

@@ -35,6 +35,8 @@ export interface SeenPoint {
 
 /** The robot's joints as the robot said, whatever the controller was told. */
 export interface SeenTruth extends Seen {
+  /** The robot's own time (s). */
+  readonly robot_s: number;
   readonly names: readonly string[];
   readonly positions: readonly number[];
   readonly velocities: readonly number[];

@@ -25,7 +25,7 @@ export function report(outcomes: readonly Outcome[], when: Date, loadBefore: num
     `In all ${commands} commands that were on the wire meanwhile, the largest share of a velocity limit was ${percent(most(({ velocity }) => velocity))}, of an acceleration limit `
     + `${percent(most(({ acceleration }) => acceleration))}, of a jerk limit ${percent(most(({ jerk }) => jerk))}; `
     + `${most(({ outside }) => outside) > 1e-6 ? `one led ${most(({ outside }) => outside).toFixed(4)} outside a position limit` : "none led outside a position limit"}; ${wires.reduce((sum, { malformed }) => sum + malformed, 0)} were malformed. `
-    + `The fastest joint that the robot measured had ${percent(Math.max(0, ...outcomes.map(({ fastest }) => fastest ?? 0)))} of its speed limit.`,
+    + `The fastest arm joint that the robot measured had ${percent(Math.max(0, ...outcomes.map(({ fastest }) => fastest ?? 0)))} of its speed limit.`,
     "",
     ...(bad.length === 0 ? [] : ["What is bad:", "", ...bad, ""]),
   ].join("\n");

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -102,17 +102,26 @@ export class Rig {
 
   /** Puts the arm to a start, sends its goal, and waits until the arm moves. @returns where the joints stood. */
   async move(): Promise<readonly number[]> {
-    const seed = FAR_SEEDS[this.#goals % FAR_SEEDS.length]!;
-    const task = monotonicS();
-    await this.proxy.call("SetParameters", "/jepa_mpc_simulator/set_parameters", { values: { seed } });
-    await this.proxy.call("Trigger", "/jepa_mpc_simulator/reset");
-    await this.proxy.waitFor((seen) => seen.event === "task_goal" && seen["name"] === `reach-${seed}`, "the task's goal", task);
+    await this.startTask(FAR_SEEDS[this.#goals % FAR_SEEDS.length]!);
     // The arm stands, and the controller has seen it and a picture of it.
     await this.#standing(monotonicS());
     await sleep(400);
     const start = await this.proxy.waitFor<SeenTruth>(isTruth, "the robot's joints", monotonicS());
     await this.goOn();
     return this.inOrder(start.names, start.positions);
+  }
+
+  /** Puts the arm to the start of a task, whose goal comes from the simulator. */
+  async startTask(seed: number): Promise<void> {
+    const fromS = monotonicS();
+    await this.setSimulator({ seed });
+    await this.proxy.call("Trigger", "/jepa_mpc_simulator/reset");
+    await this.proxy.waitFor((seen) => seen.event === "task_goal" && seen["name"] === `reach-${seed}`, "the task's goal", fromS);
+  }
+
+  /** Parameters of the running simulator. */
+  async setSimulator(values: Readonly<Record<string, number>>): Promise<void> {
+    await this.proxy.call("SetParameters", "/jepa_mpc_simulator/set_parameters", { values });
   }
 
   /** Sends the task's goal and waits until the arm moves. */
@@ -173,7 +182,8 @@ export class Rig {
     const rival = this.startController({}, this.#setup.simTime, ["__node:=rival"]);
     this.#others.push(rival);
     const endS = monotonicS() + 60;
-    while (!readFileSync(rival.logFile, "utf8").includes("Idle")) {
+    // Its first status is in the log; the file is there from the first line on.
+    while (!existsSync(rival.logFile) || !readFileSync(rival.logFile, "utf8").includes("Idle")) {
       if (monotonicS() > endS) throw new Error(`the second controller does not come up: ${rival.lastLine}`);
       await sleep(100);
     }

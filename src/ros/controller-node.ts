@@ -81,6 +81,8 @@ export class ControllerNode {
   #cameraInfo: { readonly width: number; readonly height: number } | undefined;
   /** Age of the newest frame at the last control step, s. */
   #frameAgeS: number | undefined;
+  /** Newest stamp of the joint states, s; 0 without. */
+  #robotStampS = 0;
   #counts = { frames: 0, jointStates: 0, sinceS: performance.now() / 1000 };
 
   constructor(ros: RosNode) {
@@ -147,13 +149,22 @@ export class ControllerNode {
     const entitiesBefore = ros.entityCount;
     const { manifest } = assembly;
     const clock = new ControlClock(() => performance.now() / 1000, ros.usesSimTime ? () => ros.nowS() : undefined);
-    const joints = new JointStateCollector(p.joints);
+    const joints = new JointStateCollector(p.joints, p.joint_states_timeout_s);
     const plan = ros.publisher<Float64MultiArrayMessage>(TYPES.float64MultiArray, "~/plan", "events");
     const { pipeline } = assembly.options;
-    const output = createCommandOutput(p, ros, () => clock.now(), { limits: assembly.limits, start: () => pipeline.setpointAt(0).positions });
+    const output = createCommandOutput(p, ros, () => clock.now(), {
+      limits: assembly.limits, start: () => pipeline.setpointAt(0).positions, stampS: () => this.#robotStampS,
+      onForeign: (topic) => {
+        this.#configured?.controller.giveUp("other_commander",
+          `Holding: another node sent a command to ${topic}. Let only one command the arm, then call ~/reset and send the goal again.`);
+      },
+    });
     // Not spread: that would read the deadline once and for all.
     const controller = new Controller(Object.assign(assembly.options, {
       clock: () => clock.now(),
+      outsideFault: () => clock.stopped
+        ? { reason: "clock_stopped", sentence: "Holding: ROS time stands still; is what publishes /clock running?" } as const
+        : undefined,
       planning: new ObservedPlanning(assembly.planning, ({ actions }) => {
         if (plan.subscriptionCount > 0) {
           const dim = manifest.action.names.length;
@@ -169,7 +180,7 @@ export class ControllerNode {
           });
         }
       }),
-      ports: { sendTrajectory: (trajectory: JointTrajectory) => { output.send(trajectory); }, publishStatus: (status: ControllerStatus) => { this.#publishStatus(status); } },
+      ports: { sendTrajectory: (trajectory: JointTrajectory, startS: number) => { output.send(trajectory, startS); }, publishStatus: (status: ControllerStatus) => { this.#publishStatus(status); } },
     }));
     const framePhase = new FramePhase();
     const commandLoop = new CommandLoop(controller, output, clock, ros, 1 / p.command_rate_hz);
@@ -257,7 +268,7 @@ export class ControllerNode {
   }
 
   #onJointStates(controller: Controller, joints: JointStateCollector, message: JointStateMessage): void {
-    const collected = joints.collect(message);
+    const collected = joints.collect(message, performance.now() / 1000);
     switch (collected?.kind) {
       case undefined:
         return;
@@ -265,7 +276,7 @@ export class ControllerNode {
         this.#complaints.say(collected.reason, "joint_states");
         return;
       case "incomplete":
-        this.#complaints.say(`joint_states has no ${collected.missing.join(", ")} (it has ${message.name.join(", ")})`, "joint_states");
+        this.#complaints.say(`joint_states has no ${collected.missing.join(", ")} (the last one has ${message.name.join(", ")})`, "joint_states");
         return;
       case "state": {
         const { stampS, ageS, oddity } = judgeStamp("joint_states", message.header.stamp, this.#ros.nowS(), this.#parameters.joint_states_timeout_s);
@@ -273,6 +284,7 @@ export class ControllerNode {
           this.#complaints.say(oddity, "joint_states stamp");
         }
         this.#counts.jointStates++;
+        this.#robotStampS = stampS;
         controller.onJointState(collected.state, stampS, ageS);
       }
     }
