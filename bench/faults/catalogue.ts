@@ -35,7 +35,7 @@ export const FAULTS: readonly Fault[] = [
     inject: (rig) => rig.spoilCamera({ mode: "late", by_s: 1 }), expect: ["camera_stale"], withinS: 0.8, recovery: "by itself",
   },
   {
-    kind: "in_motion", name: "camera-old-stamps", what: "stamps that are 3 s old", quick: true,
+    kind: "in_motion", name: "camera-old-stamps", what: "stamps that are 3 s old",
     inject: (rig) => rig.spoilCamera({ mode: "stamp", by_s: -3 }), expect: ["camera_stale"], says: /image comes .* old/, withinS: 0.4, recovery: "by itself",
   },
   {
@@ -74,7 +74,7 @@ export const FAULTS: readonly Fault[] = [
     inject: (rig) => rig.spoilJoints({ mode: "late", by_s: 0.6 }), expect: ["joint_states_stale"], withinS: 0.5, recovery: "by itself",
   },
   {
-    kind: "in_motion", name: "joints-nan", what: "the position of joint 4 is NaN", quick: true,
+    kind: "in_motion", name: "joints-nan", what: "the position of joint 4 is NaN",
     inject: (rig) => rig.spoilJoints({ mode: "value", joint: "fr3_joint4", value: "nan" }), expect: ["tracking_error"], says: /fr3_joint4 is NaN/, withinS: 0.3,
     recovery: "after a reset", lastsS: 4,
   },
@@ -83,7 +83,7 @@ export const FAULTS: readonly Fault[] = [
     inject: (rig) => rig.spoilJoints({ mode: "value", joint: "fr3_joint1", value: 2 }), expect: ["tracking_error"], withinS: 0.3, recovery: "after a reset", lastsS: 4,
   },
   {
-    kind: "in_motion", name: "joints-missing", what: "joint 4 is not in the joint states",
+    kind: "in_motion", name: "joints-missing", what: "joint 4 is not in the joint states", quick: true,
     inject: (rig) => rig.spoilJoints({ mode: "missing", joint: "fr3_joint4" }), expect: ["joint_states_stale"], says: /no fr3_joint4/, withinS: 0.7, recovery: "by itself",
   },
   {
@@ -101,7 +101,7 @@ export const FAULTS: readonly Fault[] = [
     inject: (rig) => rig.spoilClock({ mode: "stop" }), expect: ["clock_stopped"], withinS: 1.5, recovery: "by itself",
   },
   {
-    kind: "in_motion", name: "clock-forward", what: "/clock jumps 10 s ahead, stamps of pictures and joints do not", setup: { simTime: true },
+    kind: "in_motion", name: "clock-forward", what: "/clock jumps 10 s ahead, stamps of pictures and joints do not", quick: true, setup: { simTime: true },
     inject: (rig) => rig.spoilClock({ mode: "pass", offset_s: 10 }), expect: ["camera_stale", "joint_states_stale"], withinS: 0.5, recovery: "by itself",
   },
   {
@@ -111,7 +111,7 @@ export const FAULTS: readonly Fault[] = [
   },
   // The bundle.
   {
-    kind: "at_start", name: "bundle-missing", what: "the bundle's folder is not there", quick: true,
+    kind: "at_start", name: "bundle-missing", what: "the bundle's folder is not there",
     parameters: async () => ({ bundle: "/nowhere" }), says: /bundle "\/nowhere" does not exist/, withinS: 20,
   },
   {
@@ -139,7 +139,7 @@ export const FAULTS: readonly Fault[] = [
   },
   // The planner.
   {
-    kind: "in_motion", name: "inference-error", what: "the model refuses to run", quick: true,
+    kind: "in_motion", name: "inference-error", what: "the model refuses to run",
     inject: (rig) => rig.sabotage({ what: "refuse" }), heal: (rig) => rig.sabotage({ what: "nothing" }),
     expect: ["internal_error"], says: /does not run/, withinS: 1, recovery: "after a reset", lastsS: 4,
   },
@@ -224,7 +224,7 @@ export const FAULTS: readonly Fault[] = [
     expect: ["other_commander"], withinS: 2, recovery: "after a reset",
   },
   {
-    kind: "in_motion", name: "foreign-command", what: "another node sends the arm a trajectory",
+    kind: "in_motion", name: "foreign-command", what: "another node sends the arm a trajectory", quick: true,
     inject: (rig) => { rig.proxy.do({ do: "foreign", joint: "fr3_joint1", by: 0.05, listeners: 3 }); },
     expect: ["other_commander"], withinS: 1, recovery: "after a reset",
   },

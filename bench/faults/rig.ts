@@ -212,7 +212,11 @@ export class Rig {
 
   /** Largest speed of the arm's joints (rad/s). */
   speedOf({ names, velocities }: SeenTruth): number {
-    return Math.max(...velocities.map((velocity, i) => /finger|gripper/.test(names[i]!) ? 0 : Math.abs(velocity)));
+    return Math.max(...velocities.map((velocity, i) => this.isArm(names[i]!) ? Math.abs(velocity) : 0));
+  }
+
+  isArm(joint: string): boolean {
+    return !joint.includes("finger");
   }
 
   standsAt(truth: SeenTruth): boolean {

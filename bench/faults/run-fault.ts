@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 import type { Fault, MotionFault, Recovery, StartFault } from "./fault.js";
-import { isStatus, isTrajectory, isTruth, monotonicS, type Seen, type SeenStatus } from "./proxy.js";
+import { isStatus, isTrajectory, isTruth, monotonicS, type Seen, type SeenStatus, type SeenTruth } from "./proxy.js";
 import { DEFAULT_SETUP, type Rig } from "./rig.js";
 import { checkPositions, checkTrajectories, type WireShares } from "./wire-check.js";
 
@@ -33,6 +33,10 @@ export interface RunOptions {
 const PATIENCE_S = 20;
 /** An arm that stands for so long has stopped (s). */
 const STILL_S = 0.3;
+/** An arm joint that stays within this of a place stands there (rad): simulated and real drives tremble a little. */
+const STILL_RAD = 0.004;
+/** An arm joint that goes farther than this from where it stood has moved (rad). */
+const MOVED_RAD = 0.02;
 /** Unless the catalogue says otherwise, the fault lasts this long after the arm stands, to see that nothing moves (s). */
 const LINGER_S = 0.7;
 /** Rounding, and what the clock of a stamp and that of the command differ by, in shares of a limit. */
@@ -82,7 +86,7 @@ async function runMotionFault(rig: Rig, fault: MotionFault, { slack }: RunOption
   const sign = await firstSign(rig, fault, faultS, stepsBefore);
   const stillS = fault.expect === "nothing" ? undefined : await standstill(rig, faultS, fault.keepsMoving === true ? 2 : PATIENCE_S);
   if (fault.expect !== "nothing") await sleep((fault.lastsS ?? LINGER_S) * 1000);
-  const movedAgain = stillS !== undefined && proxy.seen.some((seen) => isTruth(seen) && seen.t > faultS + stillS + STILL_S && !rig.standsAt(seen));
+  const movedAgain = stillS !== undefined && movedSince(rig, faultS + stillS);
   await injected;
   const { log } = rig;
   const words = `${sign?.what ?? ""}\n${said}\n${log.slice(logBefore)}\n${statusesFrom(rig, faultS).map(({ message }) => message).join("\n")}`;
@@ -99,7 +103,7 @@ async function runMotionFault(rig: Rig, fault: MotionFault, { slack }: RunOption
   const wire = wireOf(rig, seen, start);
   // Before the fault the arm is put to its start, which is no motion.
   const fastest = Math.max(0, ...seen.filter(isTruth).filter(({ t }) => t >= faultS).flatMap(({ names, velocities }) =>
-    rig.inOrder(names, velocities).map((velocity, j) => /finger/.test(rig.limits[j]!.name) ? 0 : Math.abs(velocity) / rig.limits[j]!.maxVelocity)));
+    rig.inOrder(names, velocities).map((velocity, j) => rig.isArm(rig.limits[j]!.name) ? Math.abs(velocity) / rig.limits[j]!.maxVelocity : 0)));
   const problems = [
     ...(fault.says === undefined || fault.says.test(words) ? [] : [`nothing says ${String(fault.says)}`]),
     ...signProblems(fault, sign, faultS, slack),
@@ -147,13 +151,24 @@ async function standstill(rig: Rig, faultS: number, patienceS: number): Promise<
   const endS = monotonicS() + patienceS;
   for (;;) {
     const truths = rig.proxy.seen.filter(isTruth).filter(({ t }) => t >= faultS);
-    const lastMoving = truths.findLast((truth) => !rig.standsAt(truth));
     const newest = truths.at(-1);
+    const lastMoving = newest && truths.findLast((truth) => farthest(rig, truth, newest) > STILL_RAD);
     const sinceS = lastMoving?.t ?? faultS;
     if (newest !== undefined && newest.t - sinceS >= STILL_S) return sinceS - faultS;
     if (monotonicS() > endS) return undefined;
     await sleep(20);
   }
+}
+
+/** Whether the arm has left the place where it stood at a time. */
+function movedSince(rig: Rig, stoodS: number): boolean {
+  const after = rig.proxy.seen.filter(isTruth).filter(({ t }) => t >= stoodS);
+  return after.some((truth) => farthest(rig, truth, after[0]!) > MOVED_RAD);
+}
+
+/** How far the farthest arm joint of one moment is from the other (rad). */
+function farthest(rig: Rig, one: SeenTruth, other: SeenTruth): number {
+  return Math.max(...one.positions.map((position, j) => rig.isArm(one.names[j]!) ? Math.abs(position - other.positions[j]!) : 0));
 }
 
 /** Lets the controller come back, with as little help as it needs. @returns how, and until when its commands count as its own doing. */

@@ -27,6 +27,9 @@ const LOOKS = 40;
 /** A trajectory that is stamped so far from the robot's time begins on arrival, as far as its limits are looked at (s). */
 const OTHER_CLOCK_S = 0.5;
 
+/** When one that begins on arrival arrived, after the newest joint state (s): how old that is is not known better. The mildest counts. */
+const ARRIVALS_S = Array.from({ length: 31 }, (_, i) => (i - 15) * 0.002);
+
 /**
  * Reads every trajectory on the wire as a joint trajectory controller does, from where the one before has come to at the time of its
  * stamp, all of it to its end. Shares no code with the pipeline that made them but the quintic.
@@ -46,9 +49,14 @@ export function checkTrajectories(trajectories: readonly SeenTrajectory[], start
     }
     const offS = trajectory.stamp_s === 0 ? 0 : trajectory.stamp_s - trajectory.robot_s;
     shares.stampOffS = Math.max(shares.stampOffS, Math.abs(offS));
-    const startS = trajectory.stamp_s === 0 || Math.abs(offS) > OTHER_CLOCK_S ? trajectory.robot_s : trajectory.stamp_s;
-    curve = { startS, from: at(curve, startS), points };
-    lookAt(curve, limits, shares);
+    const stamped = trajectory.stamp_s !== 0 && Math.abs(offS) <= OTHER_CLOCK_S;
+    const before = curve;
+    const from = (startS: number): Curve => ({ startS, from: at(before, startS), points });
+    const curves = stamped ? [from(trajectory.stamp_s)] : ARRIVALS_S.map((afterS) => from(trajectory.robot_s + afterS));
+    const looks = curves.map((one) => ({ one, seen: lookAt(one, limits) }));
+    const { one, seen } = looks.reduce((best, next) => next.seen.acceleration < best.seen.acceleration ? next : best);
+    curve = one;
+    for (const name of ["velocity", "acceleration", "jerk", "outside"] as const) shares[name] = Math.max(shares[name], seen[name]);
   }
   return shares;
 }
@@ -112,7 +120,8 @@ function moment(from: SeenPoint, to: SeenPoint, sinceS: number): ReturnType<type
   ));
 }
 
-function lookAt(curve: Curve, limits: readonly JointLimits[], shares: WireShares): void {
+function lookAt(curve: Curve, limits: readonly JointLimits[]): Pick<WireShares, "velocity" | "acceleration" | "jerk" | "outside"> {
+  const shares = { velocity: 0, acceleration: 0, jerk: 0, outside: 0 };
   let from = curve.from;
   for (const to of curve.points) {
     const pieceS = to.t - from.t;
@@ -130,4 +139,5 @@ function lookAt(curve: Curve, limits: readonly JointLimits[], shares: WireShares
     }
     from = to;
   }
+  return shares;
 }

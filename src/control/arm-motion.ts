@@ -89,6 +89,11 @@ export class ArmMotion {
     this.#sendHold(this.#options.pipeline.hold(), nowS);
   }
 
+  /** Sends nothing: the arm drives the last trajectory to its end. A stop from where this clock says the arm is might lead it back. */
+  leaveToItsStop(): void {
+    this.#moving = false;
+  }
+
   /** Puts the setpoint on the measured joints. @throws RangeError when they cannot be used. */
   resync(measured: JointState): void {
     this.#options.pipeline.reset(measured);

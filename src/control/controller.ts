@@ -436,11 +436,14 @@ export class Controller {
   }
 
   /** Brakes for as long as an input is missing. */
-  #pauseFor(fault: InputFault): void {
-    this.#motion.brake();
-    if (!(this.#state.kind === "holding" && this.#state.reason === fault.reason)) this.#startCold();
+  #pauseFor({ reason, sentence, ownStop = false }: InputFault): void {
+    if (ownStop) {
+      this.#motion.leaveToItsStop();
+      this.#resyncWanted = true;
+    } else this.#motion.brake();
+    if (!(this.#state.kind === "holding" && this.#state.reason === reason)) this.#startCold();
     this.#recovering = false;
-    this.#state = { kind: "holding", final: false, ...fault };
+    this.#state = { kind: "holding", final: false, reason, sentence };
   }
 
   /** Brakes after a fault of a plan or command; tries again from a cold start while that is allowed. */

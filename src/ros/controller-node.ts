@@ -43,6 +43,8 @@ const FLUSH_S = 0.15;
 const MOVING_SHIFT_S = 0.003;
 /** Longest stop that is streamed while leaving, s. */
 const LONGEST_STOP_S = 1;
+/** So long after it began to leave, the node waits for its planner at most, s: a process that ends inside a run of the model aborts. */
+const PLANNER_ENDS_BY_S = 1.6;
 
 /** What exists between configure and cleanup. */
 interface Configured {
@@ -116,6 +118,7 @@ export class ControllerNode {
 
   /** Sends the robot its stop and gives everything back; takes less than two seconds. */
   async leave(): Promise<void> {
+    const beganMs = performance.now();
     clearInterval(this.#diagnosticsTimer);
     this.#ticks?.stop();
     const configured = this.#configured;
@@ -125,7 +128,7 @@ export class ControllerNode {
       await new Promise((resolve) => { setTimeout(resolve, (stopS + FLUSH_S) * 1000); });
       configured.commandLoop.stop();
     }
-    await Promise.race([this.#assembly?.planning.close(), new Promise((resolve) => { setTimeout(resolve, 300); })]);
+    await Promise.race([this.#assembly?.planning.close(), new Promise((resolve) => { setTimeout(resolve, PLANNER_ENDS_BY_S * 1000 - (performance.now() - beganMs)); })]);
     this.#ros.close();
   }
 
@@ -163,7 +166,7 @@ export class ControllerNode {
     const controller = new Controller(Object.assign(assembly.options, {
       clock: () => clock.now(),
       outsideFault: () => clock.stopped
-        ? { reason: "clock_stopped", sentence: "Holding: ROS time stands still; is what publishes /clock running?" } as const
+        ? { reason: "clock_stopped", sentence: "Holding: ROS time stands still; is what publishes /clock running?", ownStop: true } as const
         : undefined,
       planning: new ObservedPlanning(assembly.planning, ({ actions }) => {
         if (plan.subscriptionCount > 0) {
