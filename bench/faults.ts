@@ -3,7 +3,9 @@
  * made to go wrong while the arm moves, and what comes of it measured. Prints a Markdown table; `bin/with-ros node dist/bench/faults.js --docs docs/faults.md`
  * makes the one in docs.
  */
+import { mkdir, writeFile } from "node:fs/promises";
 import { loadavg } from "node:os";
+import { join } from "node:path";
 import yargs from "yargs";
 import { hideBin } from "yargs/helpers";
 
@@ -13,11 +15,12 @@ import { Rig } from "./faults/rig.js";
 import { type Outcome, runFault } from "./faults/run-fault.js";
 import { writeBetweenMarkers } from "./faults/write-between-markers.js";
 
-const { only, docs, domain, slack, list } = yargs(hideBin(process.argv))
+const { only, docs, domain, slack, record, list } = yargs(hideBin(process.argv))
   .option("only", { type: "string", array: true, describe: "names, or beginnings of names, of the faults to run" })
   .option("docs", { type: "string", describe: "Markdown file whose table is replaced" })
   .option("domain", { type: "number", default: 1 + (process.pid % 100), describe: "ROS_DOMAIN_ID" })
   .option("slack", { type: "number", default: 2, describe: "how many times longer than planned a reaction may take" })
+  .option("record", { type: "string", describe: "folder for all that was seen during each fault, as JSON lines" })
   .option("list", { type: "boolean", default: false, describe: "only list the faults" })
   .strict().parseSync();
 
@@ -45,6 +48,10 @@ try {
       await rig.endController();
     }
     outcomes.push(outcome);
+    if (record !== undefined) {
+      await mkdir(record, { recursive: true });
+      await writeFile(join(record, `${fault.name}.jsonl`), rig.proxy.seen.map((seen) => `${JSON.stringify(seen)}\n`).join(""));
+    }
     process.stderr.write(`${fault.name}: ${outcome.problems.length === 0 ? "as it should be" : outcome.problems.join("; ")} ${JSON.stringify({ ...outcome, fault: undefined, problems: undefined })}\n`);
   }
 } finally {

@@ -209,10 +209,12 @@ class Proxy(Node):
         m = self.plain_image(size[0], size[1], goal.header) if size else Image(
             header=goal.header, width=goal.width, height=goal.height, encoding=command.get("encoding", goal.encoding), step=goal.step, data=goal.data)
         m.header.frame_id = command["name"]
-        topic = command.get("topic", "/jepa_mpc/goal_image")
+        self.goal_publisher(command.get("topic", "/jepa_mpc/goal_image")).publish(m)
+
+    def goal_publisher(self, topic):
         if topic not in self.goal_pubs:
             self.goal_pubs[topic] = self.create_publisher(Image, topic, LATCHED)
-        self.goal_pubs[topic].publish(m)
+        return self.goal_pubs[topic]
 
     def foreign_command(self, command):
         """Another node moves one joint a little."""
@@ -267,6 +269,9 @@ class Proxy(Node):
             setattr(self, what, {k: v for k, v in command.items() if k != "do"})
         elif what == "goal":
             self.send_goal(command)
+        elif what == "announce":
+            # A publisher that is known already when its goal comes.
+            self.goal_publisher(command["topic"])
         elif what == "goal_name":
             self.name_pub.publish(String(data=command["name"]))
         elif what == "foreign":

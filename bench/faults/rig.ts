@@ -179,6 +179,7 @@ export class Rig {
 
   /** One more controller beside the first, ready for goals on the topic /rival/goal_image; it ends with the rig's next tidy(). */
   async startRival(): Promise<void> {
+    this.proxy.do({ do: "announce", topic: "/rival/goal_image" });
     const rival = this.startController({}, this.#setup.simTime, ["__node:=rival"]);
     this.#others.push(rival);
     const endS = monotonicS() + 60;

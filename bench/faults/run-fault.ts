@@ -112,7 +112,7 @@ async function runMotionFault(rig: Rig, fault: MotionFault, { slack }: RunOption
     ...(recovery === fault.recovery ? [] : [`it came back ${recovery}, not ${fault.recovery}`]),
     ...limitProblems(wire),
   ];
-  const sentence = fault.says?.exec(words) === null || fault.says === undefined ? sign?.sentence : lineOf(words, fault.says);
+  const sentence = fault.says === undefined || fault.expect === "ends" ? sign?.sentence : lineOf(words, fault.says) ?? sign?.sentence;
   return {
     fault, problems, recovery, fastest, ...(wire === undefined ? {} : { wire }),
     ...(sign === undefined ? {} : { sign: sign.what, signS: sign.atS - faultS }),
@@ -162,7 +162,7 @@ async function standstill(rig: Rig, faultS: number, patienceS: number): Promise<
 
 /** Whether the arm has left the place where it stood at a time. */
 function movedSince(rig: Rig, stoodS: number): boolean {
-  const after = rig.proxy.seen.filter(isTruth).filter(({ t }) => t >= stoodS);
+  const after = rig.proxy.seen.filter(isTruth).filter(({ t }) => t > stoodS + ROUNDING);
   return after.some((truth) => farthest(rig, truth, after[0]!) > MOVED_RAD);
 }
 
