@@ -190,6 +190,16 @@ export class Rig {
     }
   }
 
+  /** Sends the second controller the task's goal. @returns the last line of its log some steps later. */
+  async sendRival(): Promise<string> {
+    this.sendGoal({ topic: "/rival/goal_image" });
+    const rival = this.#others.at(-1)!;
+    const before = rival.lastLine;
+    const endS = monotonicS() + 20;
+    while ((rival.lastLine === before || !/Holding|Going/.test(rival.lastLine)) && monotonicS() < endS) await sleep(50);
+    return rival.lastLine;
+  }
+
   /** Ends what a fault has started besides. */
   async tidy(): Promise<void> {
     for (const other of this.#others.splice(0)) await other.end();

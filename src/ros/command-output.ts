@@ -27,6 +27,10 @@ export interface CommandOutput {
 /** A joint state's stamp lies so far behind ROS time at most, and so far ahead of it, when robot and node have the same time, s. */
 const SAME_TIME_S = { behind: 0.5, ahead: 0.1 } as const;
 
+/** Two looks at clocks within this are one, s. */
+const QUICK_LOOK_S = 0.0005;
+const MOST_LOOKS = 5;
+
 interface Robot {
   /** Newest stamp of the robot's joint states, s; 0 when they have none. */
   readonly stampS: () => number;
@@ -54,7 +58,7 @@ function trajectoryOutput(p: ControllerParameters, ros: RosNode, nowS: () => num
       const robotS = stampS();
       // After a jump of the clock a stop would lie in the robot's future, and it would not stop before; without a stamp it begins on arrival.
       const sameTime = robotS === 0 || (rosS - robotS < SAME_TIME_S.behind && robotS - rosS < SAME_TIME_S.ahead);
-      const message = trajectoryMessage(trajectory, stamped && sameTime ? toRosTime(Math.max(0, rosS - (nowS() - startS))) : undefined);
+      const message = trajectoryMessage(trajectory, stamped && sameTime ? toRosTime(Math.max(0, startS + rosAheadS(ros, nowS))) : undefined);
       watch.sent(contentOf(message));
       publisher.publish(message);
     },
@@ -85,6 +89,18 @@ function forwardOutput(p: ControllerParameters, ros: RosNode, nowS: () => number
     standsWithout: !velocities,
     remainingS: () => stream.remainingS(nowS()),
   };
+}
+
+/** How far ROS time is ahead of the control clock, s. Where the thread lost the processor between the two looks, it looks again. */
+function rosAheadS(ros: RosNode, nowS: () => number): number {
+  let best = { aheadS: 0, tookS: Infinity };
+  for (let look = 0; look < MOST_LOOKS && best.tookS > QUICK_LOOK_S; look++) {
+    const beforeS = nowS();
+    const rosS = ros.nowS();
+    const tookS = nowS() - beforeS;
+    if (tookS < best.tookS) best = { aheadS: rosS - beforeS, tookS };
+  }
+  return best.aheadS;
 }
 
 /** What tells one trajectory from another. */
