@@ -6,7 +6,8 @@ import type { Verdict } from "../safety/guards/guard.js";
 /** What an arm moves by. */
 export interface ArmMotionOptions {
   readonly pipeline: CommandPipeline;
-  readonly send: (trajectory: JointTrajectory) => void;
+  /** @param startS when it begins, on the steady clock (s): planning it has taken some of its time already. */
+  readonly send: (trajectory: JointTrajectory, startS: number) => void;
   /** Steady clock, s. */
   readonly clock: () => number;
 }
@@ -23,7 +24,7 @@ export interface MeasuredJoints {
  */
 export class ArmMotion {
   readonly #options: ArmMotionOptions;
-  /** When the pipeline's last trajectory was sent (s); undefined after a reset of the pipeline. */
+  /** When the pipeline's last trajectory begins (s); undefined after a reset of the pipeline. */
   #sentAtS: number | undefined;
   /** Whether the last trajectory sent was a step: only then is there something to brake. */
   #moving = false;
@@ -51,12 +52,12 @@ export class ArmMotion {
 
   /** One step toward joint targets; a hold is sent as one. */
   step(targets: Float64Array, periodS: number, measured: JointState): Command {
-    this.#align();
+    const nowS = this.#align();
     const command = this.#options.pipeline.command(targets, periodS, measured);
-    if (command.kind === "hold") this.#sendHold(command.trajectory);
+    if (command.kind === "hold") this.#sendHold(command.trajectory, nowS);
     else {
       this.#slowed = command.slowed;
-      this.#sendStep(command.trajectory);
+      this.#sendStep(command.trajectory, nowS);
     }
     return command;
   }
@@ -64,7 +65,7 @@ export class ArmMotion {
   /** Looks at the step under way, at command rate. @returns the hold that it ended in, if it did. */
   watch({ state, takenS }: MeasuredJoints): HoldCommand | undefined {
     if (!this.#moving || this.#sentAtS === undefined) return undefined;
-    this.#align();
+    const nowS = this.#align();
     // One from before the trajectory was sent says nothing of how it is followed.
     const seen = this.#options.pipeline.watch(takenS < this.#sentAtS ? undefined : { state, atS: takenS - this.#sentAtS });
     switch (seen.kind) {
@@ -73,10 +74,10 @@ export class ArmMotion {
         return undefined;
       case "slowed":
         this.#slowed = seen.slowed;
-        this.#sendStep(seen.trajectory);
+        this.#sendStep(seen.trajectory, nowS);
         return undefined;
       case "hold":
-        this.#sendHold(seen.trajectory);
+        this.#sendHold(seen.trajectory, nowS);
         return seen;
     }
   }
@@ -84,8 +85,13 @@ export class ArmMotion {
   /** Brakes, if there is something to brake. */
   brake(): void {
     if (!this.#moving) return;
-    this.#align();
-    this.#sendHold(this.#options.pipeline.hold());
+    const nowS = this.#align();
+    this.#sendHold(this.#options.pipeline.hold(), nowS);
+  }
+
+  /** Sends nothing: the arm drives the last trajectory to its end. A stop from where this clock says the arm is might lead it back. */
+  leaveToItsStop(): void {
+    this.#moving = false;
   }
 
   /** Puts the setpoint on the measured joints. @throws RangeError when they cannot be used. */
@@ -112,26 +118,33 @@ export class ArmMotion {
     return timeS >= this.#sentAtS && pipeline.setpointAt(timeS - this.#sentAtS).velocities.every((velocity) => velocity === 0);
   }
 
-  /** Tells the pipeline how far the arm has come on the last trajectory. */
-  #align(): void {
-    if (this.#sentAtS !== undefined) this.#options.pipeline.advance(this.#options.clock() - this.#sentAtS);
+  /**
+   * Tells the pipeline how far the arm has come on the last trajectory.
+   *
+   * @returns when that was (s). What is planned from there begins then, not when it is sent: meanwhile the arm goes on, and a braking that
+   *   began some milliseconds too late would first have to go back.
+   */
+  #align(): number {
+    const nowS = this.#options.clock();
+    if (this.#sentAtS !== undefined) this.#options.pipeline.advance(nowS - this.#sentAtS);
+    return nowS;
   }
 
   /**
    * Sends a stop if the last trajectory was a step. Otherwise the robot stands or is braking already; and before the first step
    * it is not ours, or somebody may have moved it, and a command to stay would be a command to jump back.
    */
-  #sendHold(trajectory: JointTrajectory): void {
+  #sendHold(trajectory: JointTrajectory, startS: number): void {
     const wanted = this.#moving;
     this.#moving = false;
-    this.#sentAtS = this.#options.clock();
-    if (wanted) this.#options.send(trajectory);
+    this.#sentAtS = startS;
+    if (wanted) this.#options.send(trajectory, startS);
   }
 
-  #sendStep(trajectory: JointTrajectory): void {
+  #sendStep(trajectory: JointTrajectory, startS: number): void {
     // First the bookkeeping: should sending fail, the robot is still at the start of this trajectory, and braking begins there.
     this.#moving = true;
-    this.#sentAtS = this.#options.clock();
-    this.#options.send(trajectory);
+    this.#sentAtS = startS;
+    this.#options.send(trajectory, startS);
   }
 }

@@ -5,12 +5,13 @@ import type { SurpriseMonitor } from "../surprise/monitor.js";
 import type { ProgressOptions } from "./goal-sequence.js";
 import type { PlanningService, PlanTerms } from "./planning-service.js";
 import type { RestAction } from "./rest-action.js";
+import type { InputFault } from "./staleness.js";
 import type { ControllerStatus } from "./status.js";
 
 /** Where the controller's words and deeds go. */
 export interface ControllerPorts {
-  /** To the robot. Starts from where the robot's setpoint is when it arrives. */
-  sendTrajectory(trajectory: JointTrajectory): void;
+  /** To the robot. @param startS when it begins, on the controller's clock (s): the moment it was planned from, a little ago. */
+  sendTrajectory(trajectory: JointTrajectory, startS: number): void;
   /** Every tick and every change of state. */
   publishStatus(status: ControllerStatus): void;
 }
@@ -57,6 +58,8 @@ export interface ControllerOptions {
   readonly stallRestartLimit?: number;
   /** Share of the planner's width that is left at the goal, in (0, 1]; 1 is always the whole width. `planning.exploration_floor` of the bundle, or 0.1. */
   readonly explorationFloor?: number;
+  /** One more reason to hold for as long as it is there, asked for in each tick() and cycle(). Default: none. */
+  readonly outsideFault?: () => InputFault | undefined;
   /** Longest time (s) between two calls of cycle() while the arm moves; a longer one brakes. Default 0.15. */
   readonly commandGapS?: number;
   /** What the objective's terms are told, asked for at every plan. Default: nothing. */

@@ -13,6 +13,7 @@ import { type RestAction, zeroRestAction } from "./rest-action.js";
 import { type InputFault, LatestInput } from "./staleness.js";
 import type { SurpriseVerdict } from "../surprise/monitor.js";
 import type { ControllerState, ControllerStatus } from "./status.js";
+import { StuckJoints } from "./stuck-joints.js";
 import { whyNotFinite } from "./why-not-finite.js";
 
 /** Without a look at the arm for so long, it brakes (s). */
@@ -52,6 +53,7 @@ export class Controller {
   readonly #queue: ActionQueue;
   readonly #pending = new PendingPlan();
   readonly #motion: ArmMotion;
+  readonly #stuckJoints = new StuckJoints();
 
   #state: ControllerState = { kind: "idle", reason: "no_goal", sentence: "Idle: no goal." };
   #goal: ActiveGoal | undefined;
@@ -82,7 +84,7 @@ export class Controller {
     this.#queue = new ActionQueue(actionDim, options.maxLateActions ?? 2);
     this.#seed = options.seed ?? 0;
     this.#motion = new ArmMotion({
-      pipeline: options.pipeline, clock: () => options.clock(), send: (trajectory) => { options.ports.sendTrajectory(trajectory); },
+      pipeline: options.pipeline, clock: () => options.clock(), send: (trajectory, startS) => { options.ports.sendTrajectory(trajectory, startS); },
     });
   }
 
@@ -99,6 +101,7 @@ export class Controller {
   /** Takes a joint state; parameters as for onImage(). */
   onJointState(state: JointState, stampS: number, ageS = 0): void {
     this.#joints.take(state, stampS, this.#options.clock() - ageS);
+    this.#stuckJoints.take(state.positions);
   }
 
   /**
@@ -217,6 +220,13 @@ export class Controller {
     this.#motion.delay(byS);
   }
 
+  /** Brakes and gives the goal up, for something that only people can put right; the hold is final. Without a goal under way nothing happens. */
+  giveUp(reason: HoldReason, sentence: string): void {
+    const { kind } = this.#state;
+    if (this.#goal === undefined || !(kind === "planning" || (kind === "holding" && !this.#state.final))) return;
+    this.#guard(() => { this.#holdAndStartCold(reason, sentence, true); });
+  }
+
   /** Resolves when no plan is being made; never rejects. */
   settled(): Promise<void> {
     return this.#pending.settled();
@@ -280,7 +290,7 @@ export class Controller {
     }
     if (this.#state.kind === "holding" && this.#state.final) return;
     if (this.#state.kind === "reached" && this.#options.keepTracking !== true) return;
-    const fault = this.#joints.faultAt(nowS) ?? this.#camera.faultAt(nowS);
+    const fault = this.#inputFault(nowS);
     if (fault !== undefined) {
       this.#pauseFor(fault);
       return;
@@ -303,15 +313,24 @@ export class Controller {
     const { commandGapS = DEFAULT_COMMAND_GAP_S } = this.#options;
     const fault: InputFault | undefined = gapS > commandGapS
       ? { reason: "command_loop_late", sentence: `Holding: nothing watched the arm for ${gapS.toFixed(2)} s (limit ${commandGapS.toFixed(2)} s).` }
-      : this.#joints.faultAt(nowS) ?? this.#camera.faultAt(nowS);
+      : this.#inputFault(nowS);
     if (fault !== undefined) {
       this.#guard(() => { this.#pauseFor(fault); });
+      return;
+    }
+    const stuck = this.#stuckJoints.look(this.#motion.positions);
+    if (stuck !== undefined) {
+      this.#guard(() => { this.#retry(goal, "tracking_error", stuck); });
       return;
     }
     const slowed = this.#motion.slowed?.reason;
     const hold = this.#motion.watch({ state: joints, takenS: this.#joints.takenS });
     if (hold !== undefined) this.#guard(() => { this.#retry(goal, hold.reason, hold.sentence); });
     else if (this.#motion.slowed?.reason !== slowed) this.#guard(() => { this.#describeProgress(goal); });
+  }
+
+  #inputFault(nowS: number): InputFault | undefined {
+    return this.#options.outsideFault?.() ?? this.#joints.faultAt(nowS) ?? this.#camera.faultAt(nowS);
   }
 
   /** Takes a plan in. False when the tick ends here: it failed, or the goal is reached. */
@@ -456,11 +475,14 @@ export class Controller {
   }
 
   /** Brakes for as long as an input is missing. */
-  #pauseFor(fault: InputFault): void {
-    this.#motion.brake();
-    if (!(this.#state.kind === "holding" && this.#state.reason === fault.reason)) this.#startCold();
+  #pauseFor({ reason, sentence, ownStop = false }: InputFault): void {
+    if (ownStop) {
+      this.#motion.leaveToItsStop();
+      this.#resyncWanted = true;
+    } else this.#motion.brake();
+    if (!(this.#state.kind === "holding" && this.#state.reason === reason)) this.#startCold();
     this.#recovering = false;
-    this.#state = { kind: "holding", final: false, ...fault };
+    this.#state = { kind: "holding", final: false, reason, sentence };
   }
 
   /** Brakes after a fault of a plan or command; tries again from a cold start while that is allowed. */

@@ -4,6 +4,8 @@ import type { HoldReason } from "../safety/types.js";
 export interface InputFault {
   readonly reason: HoldReason;
   readonly sentence: string;
+  /** Where the arm is by now is not known, because the clock is not: it is left to the stop that its last trajectory has. */
+  readonly ownStop?: boolean;
 }
 
 /** How the reasons and sentences of one input read. */

@@ -54,6 +54,11 @@ export class ChildNode {
     return this.#lastLine;
   }
 
+  /** Says something to the process through its channel; without anybody listening there it is lost. */
+  send(message: object): void {
+    this.#process.send(message, () => undefined);
+  }
+
   /** Ends the process in an orderly way, and if that does not help by force. */
   async end(): Promise<void> {
     for (const signal of ["SIGINT", "SIGTERM", "SIGKILL"] as const) {

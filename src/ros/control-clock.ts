@@ -1,12 +1,17 @@
 /** Simulated time that stands still this long (real seconds) counts as stopped. */
 const STALL_S = 1;
+/** Simulated time may run so many times faster than real time; what goes ahead faster is a jump of the clock. */
+const FASTEST = 100;
+/** A jump of less than this is none (s): messages come in bursts. */
+const LEAST_JUMP_S = 0.5;
 
 /**
  * The clock of control: seconds that never go back and never stop, whatever the time source does.
  *
  * Without simulated time it is the steady clock. With it, control has to keep the pace of the simulation, so it follows
  * ROS time; but watchdogs must fire when the simulator is gone, so it runs on with the steady clock once ROS time has
- * stood still for a second. A jump back (the simulator started anew) adds nothing.
+ * stood still for a second. A jump back (the simulator started anew) adds nothing, nor does one ahead: nothing has happened
+ * meanwhile, and a robot in motion is where it was.
  */
 export class ControlClock {
   readonly #steadyS: () => number;
@@ -25,6 +30,11 @@ export class ControlClock {
     this.#simMovedAt = this.#lastSteady;
   }
 
+  /** Whether simulated time has stood still for so long that it counts as stopped. */
+  get stopped(): boolean {
+    return this.#simTimeS !== undefined && this.#simTimeS() === this.#lastSim && this.#steadyS() - this.#simMovedAt > STALL_S;
+  }
+
   /** Seconds since the clock was made. */
   now(): number {
     const steady = this.#steadyS();
@@ -36,7 +46,8 @@ export class ControlClock {
     const sim = this.#simTimeS();
     if (sim !== this.#lastSim) {
       // The first clock message jumps from zero to wherever the simulation is: no time has passed for us.
-      this.#now += this.#lastSim === 0 ? 0 : Math.max(0, sim - this.#lastSim);
+      const passed = this.#lastSim === 0 ? 0 : Math.max(0, sim - this.#lastSim);
+      this.#now += passed > LEAST_JUMP_S + FASTEST * (steady - this.#lastSteady) ? 0 : passed;
       this.#lastSim = sim;
       this.#simMovedAt = steady;
     } else if (steady - this.#simMovedAt > STALL_S) {

@@ -50,6 +50,8 @@ const FLUSH_S = 0.15;
 const MOVING_SHIFT_S = 0.003;
 /** Longest stop that is streamed while leaving, s. */
 const LONGEST_STOP_S = 1;
+/** So long after it began to leave, the node waits for its planner at most, s: a process that ends inside a run of the model aborts. */
+const PLANNER_ENDS_BY_S = 1.6;
 
 /** What exists between configure and cleanup. */
 interface Configured {
@@ -88,6 +90,8 @@ export class ControllerNode {
   #cameraInfo: { readonly width: number; readonly height: number } | undefined;
   /** Age of the newest frame at the last control step, s. */
   #frameAgeS: number | undefined;
+  /** Newest stamp of the joint states, s; 0 without. */
+  #robotStampS = 0;
   #counts = { frames: 0, jointStates: 0, sinceS: performance.now() / 1000 };
 
   constructor(ros: RosNode) {
@@ -122,6 +126,7 @@ export class ControllerNode {
 
   /** Sends the robot its stop and gives everything back; takes less than two seconds. */
   async leave(): Promise<void> {
+    const beganMs = performance.now();
     clearInterval(this.#diagnosticsTimer);
     this.#ticks?.stop();
     const configured = this.#configured;
@@ -132,7 +137,7 @@ export class ControllerNode {
       await new Promise((resolve) => { setTimeout(resolve, (stopS + FLUSH_S) * 1000); });
       configured.commandLoop.stop();
     }
-    await Promise.race([this.#assembly?.planning.close(), new Promise((resolve) => { setTimeout(resolve, 300); })]);
+    await Promise.race([this.#assembly?.planning.close(), new Promise((resolve) => { setTimeout(resolve, PLANNER_ENDS_BY_S * 1000 - (performance.now() - beganMs)); })]);
     this.#ros.close();
   }
 
@@ -159,14 +164,23 @@ export class ControllerNode {
     const entitiesBefore = ros.entityCount;
     const { manifest } = assembly;
     const clock = new ControlClock(() => performance.now() / 1000, ros.usesSimTime ? () => ros.nowS() : undefined);
-    const joints = new JointStateCollector(p.joints);
+    const joints = new JointStateCollector(p.joints, p.joint_states_timeout_s);
     const plan = ros.publisherOf<Float64MultiArrayMessage>(CONTROLLER_INTERFACES.plan);
     const objective = ros.publisherOf<DiagnosticStatusMessage>(CONTROLLER_INTERFACES.objective);
     const { pipeline } = assembly.options;
-    const output = createCommandOutput(p, ros, () => clock.now(), { limits: assembly.limits, start: () => pipeline.setpointAt(0).positions });
+    const output = createCommandOutput(p, ros, () => clock.now(), {
+      limits: assembly.limits, start: () => pipeline.setpointAt(0).positions, stampS: () => this.#robotStampS,
+      onForeign: (topic) => {
+        this.#configured?.controller.giveUp("other_commander",
+          `Holding: another node sent a command to ${topic}. Let only one command the arm, then call ~/reset and send the goal again.`);
+      },
+    });
     // Not spread: that would read the deadline once and for all.
     const controller = new Controller(Object.assign(assembly.options, {
       clock: () => clock.now(),
+      outsideFault: () => clock.stopped
+        ? { reason: "clock_stopped", sentence: "Holding: ROS time stands still; is what publishes /clock running?", ownStop: true } as const
+        : undefined,
       planning: new ObservedPlanning(assembly.planning, ({ actions, terms }) => {
         this.#configured?.action?.onPlan();
         if (terms !== undefined && objective.subscriptionCount > 0) {
@@ -186,7 +200,7 @@ export class ControllerNode {
           });
         }
       }),
-      ports: { sendTrajectory: (trajectory: JointTrajectory) => { output.send(trajectory); }, publishStatus: (status: ControllerStatus) => { this.#publishStatus(status); } },
+      ports: { sendTrajectory: (trajectory: JointTrajectory, startS: number) => { output.send(trajectory, startS); }, publishStatus: (status: ControllerStatus) => { this.#publishStatus(status); } },
     }));
     const framePhase = new FramePhase();
     const commandLoop = new CommandLoop(controller, output, clock, ros, 1 / p.command_rate_hz);
@@ -330,7 +344,7 @@ export class ControllerNode {
   }
 
   #onJointStates(controller: Controller, joints: JointStateCollector, message: JointStateMessage): void {
-    const collected = joints.collect(message);
+    const collected = joints.collect(message, performance.now() / 1000);
     switch (collected?.kind) {
       case undefined:
         return;
@@ -338,7 +352,7 @@ export class ControllerNode {
         this.#complaints.say(collected.reason, "joint_states");
         return;
       case "incomplete":
-        this.#complaints.say(`joint_states has no ${collected.missing.join(", ")} (it has ${message.name.join(", ")})`, "joint_states");
+        this.#complaints.say(`joint_states has no ${collected.missing.join(", ")} (the last one has ${message.name.join(", ")})`, "joint_states");
         return;
       case "state": {
         const { stampS, ageS, oddity } = judgeStamp("joint_states", message.header.stamp, this.#ros.nowS(), this.#parameters.joint_states_timeout_s);
@@ -346,6 +360,7 @@ export class ControllerNode {
           this.#complaints.say(oddity, "joint_states stamp");
         }
         this.#counts.jointStates++;
+        this.#robotStampS = stampS;
         controller.onJointState(collected.state, stampS, ageS);
       }
     }

@@ -11,8 +11,10 @@ export const GOAL_ERROR = {
   surprise: 113,
   camera: 120,
   jointStates: 121,
+  clock: 122,
   tracking: 130,
   safetyLimit: 131,
+  otherCommander: 132,
   stopped: 140,
   preempted: 141,
   canceled: 142,
@@ -51,6 +53,10 @@ export function errorCodeOf(reason: HoldReason): GoalErrorCode {
     case "collision_near":
     case "singularity":
       return GOAL_ERROR.safetyLimit;
+    case "clock_stopped":
+      return GOAL_ERROR.clock;
+    case "other_commander":
+      return GOAL_ERROR.otherCommander;
     case "tracking_error":
       return GOAL_ERROR.tracking;
     case "prediction_surprise":

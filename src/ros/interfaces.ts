@@ -41,6 +41,18 @@ export const CONTROLLER_INTERFACES = {
     kind: "topic", direction: "in", name: "~/goal_name", type: TYPES.string, qos: "command",
     description: "A goal of the library, by its name.",
   },
+  otherTrajectories: {
+    kind: "topic", direction: "in", name: TRAJECTORY_TOPIC, type: TYPES.jointTrajectory, qos: "events",
+    description: "Its own command topic, listened to with `command_interface: joint_trajectory`: a command of another node makes the robot hold.",
+  },
+  otherPositions: {
+    kind: "topic", direction: "in", name: POSITIONS_TOPIC, type: TYPES.float64MultiArray, qos: "events",
+    description: "The same with `command_interface: forward_position`.",
+  },
+  otherVelocities: {
+    kind: "topic", direction: "in", name: VELOCITIES_TOPIC, type: TYPES.float64MultiArray, qos: "events",
+    description: "The same with `command_interface: forward_velocity`.",
+  },
   jointTrajectory: {
     kind: "topic", direction: "out", name: TRAJECTORY_TOPIC, type: TYPES.jointTrajectory, qos: "command",
     description: "Commands with `command_interface: joint_trajectory`. Another name by the parameter `command_topic`.",

@@ -95,7 +95,7 @@ export const CONTROLLER_PARAMETERS = {
   },
   trajectory_stamp: {
     type: "string", default: "now", choices: ["now", "zero"], changes: "static",
-    description: "`now`: trajectories say when they begin, so one that arrives late is driven from where it should be. `zero`: they begin on arrival, for a robot whose clock is not this one's.",
+    description: "`now`: trajectories say when they begin, so one that arrives late is driven from where it should be. `zero`: they begin on arrival, for a robot whose clock is not this one's; so do all for as long as the stamps of `joint_states` are not near the time of this node.",
   },
   command_rate_hz: {
     type: "double", default: 50, range: [20, 1000], changes: "static",

@@ -12,4 +12,4 @@ export type HoldReason =
   | "no_goal" | "goal_reached" | "plan_late" | "plan_not_finite" | "plan_not_improving"
   | "command_not_finite" | "joint_out_of_bounds" | "tracking_error"
   | "cartesian_speed" | "workspace_left" | "keep_out_zone" | "collision_near" | "singularity" | "command_loop_late"
-  | "stopped_by_user" | "internal_error" | "shutdown";
+  | "clock_stopped" | "other_commander" | "stopped_by_user" | "internal_error" | "shutdown";

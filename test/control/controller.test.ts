@@ -154,6 +154,77 @@ test("holds when joint states stop coming", async () => {
   await bench.until("reached");
 });
 
+test("while the clock stands still nothing is sent: the arm is left to the stop that its last trajectory has", async () => {
+  let stopped = false;
+  const bench = new TestBench({ outsideFault: () => stopped ? { reason: "clock_stopped", sentence: "Holding: no time.", ownStop: true } : undefined });
+  await bench.underWay();
+  stopped = true;
+  const sent = bench.sent.length;
+  bench.inputs();
+  bench.controller.cycle();
+  assertHolds(bench, bench.controller.status, "clock_stopped", /no time/);
+  assert.equal(bench.sent.length, sent);
+  bench.nowS += 1;
+  assert.equal(bench.moving, false);
+  stopped = false;
+  // Meanwhile the arm is somewhere else; the next step begins there.
+  bench.sensorOffset = [0.1, 0, 0];
+  await bench.until("planning");
+  bench.sensorOffset = [0, 0, 0];
+});
+
+test("given up from outside while under way: a final hold; without a goal under way nothing", async () => {
+  const bench = new TestBench();
+  bench.controller.giveUp("other_commander", "Holding: somebody else.");
+  assert.equal(bench.controller.status.state, "idle");
+  await bench.underWay();
+  bench.controller.giveUp("other_commander", "Holding: somebody else.");
+  assertHolds(bench, bench.controller.status, "other_commander", /somebody else/);
+  assert.equal(bench.controller.status.final, true);
+  bench.nowS += 1;
+  assert.equal(bench.moving, false);
+  bench.controller.giveUp("other_commander", "Holding: once more.");
+  assert.match(bench.controller.status.sentence, /somebody else/);
+  bench.controller.reset();
+  await bench.controller.setGoal({ name: "there", latent: LATENT });
+  await bench.until("reached");
+});
+
+test("joints that never change while the arm is sent on are a hold", async () => {
+  const bench = new TestBench();
+  await bench.underWay([0.8, -0.5, 0.3]);
+  const stuck = { positions: Float64Array.from(bench.robot.positions), velocities: new Float64Array(3) };
+  let sentence = "";
+  for (let i = 0; i < 60 && sentence === ""; i++) {
+    bench.image();
+    bench.controller.onJointState({ ...stuck, positions: stuck.positions.slice() }, 1000 + i);
+    if (i % 10 === 0) {
+      bench.controller.tick();
+      await bench.controller.settled();
+    }
+    bench.nowS += 0.02;
+    bench.controller.cycle();
+    if (bench.controller.status.state === "holding") ({ sentence } = bench.controller.status);
+  }
+  assert.match(sentence, /the measured joints have not changed/);
+  assert.equal(bench.controller.status.holdReason, "tracking_error");
+  bench.check();
+});
+
+test("a trajectory begins at the moment it was planned from, however long that took", async () => {
+  const starts: number[] = [];
+  let [bench, looks]: [TestBench | undefined, number] = [undefined, 0];
+  bench = new TestBench({
+    // Each look at the clock is a millisecond later.
+    clock: () => bench === undefined ? 0 : bench.nowS + 0.001 * looks++,
+    ports: { sendTrajectory: (_, startS) => { starts.push(startS, bench!.nowS + 0.001 * looks); }, publishStatus: () => undefined },
+  });
+  await bench.controller.setGoal({ name: "there", latent: LATENT });
+  for (let i = 0; i < 3; i++) await bench.period();
+  assert.ok(starts.length >= 2);
+  for (let i = 0; i < starts.length; i += 2) assert.ok(starts[i]! < starts[i + 1]! - 0.0005, `${starts[i]} is not before ${starts[i + 1]}`);
+});
+
 test("an input that was old when it came is stale sooner", async () => {
   const bench = new TestBench();
   await bench.underWay();

@@ -51,6 +51,42 @@ describe("ControlClock", () => {
   });
 });
 
+describe("ControlClock with jumps of simulated time", () => {
+  it("does not go ahead with a clock that jumps, and goes on from there", () => {
+    let steady = 0;
+    let sim = 10;
+    const clock = new ControlClock(() => steady, () => sim);
+    steady = 0.01;
+    sim = 20.01;
+    near(clock.now(), 0);
+    steady = 0.02;
+    sim = 20.02;
+    near(clock.now(), 0.01);
+  });
+
+  it("takes fast simulated time for what it is", () => {
+    let steady = 0;
+    let sim = 10;
+    const clock = new ControlClock(() => steady, () => sim);
+    steady = 0.1;
+    sim = 15;
+    near(clock.now(), 5);
+  });
+
+  it("says that time has stopped, and that it goes again", () => {
+    let steady = 0;
+    let sim = 10;
+    const clock = new ControlClock(() => steady, () => sim);
+    steady = 0.9;
+    assert.equal(clock.stopped, false);
+    steady = 1.1;
+    assert.equal(clock.stopped, true);
+    sim = 10.1;
+    assert.equal(clock.stopped, false);
+    assert.equal(new ControlClock(() => steady).stopped, false, "the steady clock never does");
+  });
+});
+
 describe("FramePhase", () => {
   it("brings control steps just behind frames, a little at a time", () => {
     const phase = new FramePhase();
