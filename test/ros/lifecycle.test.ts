@@ -84,8 +84,8 @@ describe("the controller under a lifecycle manager, in a namespace", { skip: SKI
 
   it("has exactly the topics, services and actions that are declared", async () => {
     await stranger.status((status) => status.values["state"] === "waiting_for_inputs", "a first status");
-    const { compressedImage, robotDescription, positions, velocities } = CONTROLLER_INTERFACES;
-    await assertGraphAsDeclared(stranger, "/cell/jepa_mpc", CONTROLLER_INTERFACES, [compressedImage, robotDescription, positions, velocities]);
+    const { compressedImage, robotDescription, positions, velocities, otherPositions, otherVelocities } = CONTROLLER_INTERFACES;
+    await assertGraphAsDeclared(stranger, "/cell/jepa_mpc", CONTROLLER_INTERFACES, [compressedImage, robotDescription, positions, velocities, otherPositions, otherVelocities]);
   });
 
   it("takes qos_overrides, and says what is wrong with others", async () => {
