@@ -1,4 +1,4 @@
-import { cpus } from "node:os";
+import { cpus, homedir } from "node:os";
 
 import type { Outcome } from "./run-fault.js";
 
@@ -35,7 +35,7 @@ function row({ fault, sign, signS, stillS, sentence, recovery, problems }: Outco
   const keepsMoving = fault.kind === "in_motion" && fault.keepsMoving === true;
   return `| ${[
     problems.length === 0 ? fault.name : `${fault.name} **(!)**`, fault.what, sign === undefined ? "none" : sign.includes(" ") ? sign : `\`${sign}\``, seconds(signS),
-    keepsMoving && stillS === undefined ? "**never**" : seconds(stillS), recovery ?? "–", (sentence ?? "–").replaceAll("|", "\\|"),
+    keepsMoving && stillS === undefined ? "**never**" : seconds(stillS), recovery ?? "–", (sentence ?? "–").replaceAll(homedir(), "~").replaceAll("|", "\\|"),
   ].join(" | ")} |`;
 }
 
