@@ -1,3 +1,4 @@
+import { homedir } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import type { Fault, MotionFault, Recovery, StartFault } from "./fault.js";
@@ -266,5 +267,5 @@ function lineOf(text: string, pattern: RegExp): string | undefined {
 
 /** Without names that are others in each run. */
 function shortened(sentence: string, rig: Rig): string {
-  return sentence.replaceAll(rig.folder, "…").replace(/bundle-[\d.]+/, "bundle").replace(/^.*\[jepa_mpc\]:? */, "").trim();
+  return sentence.replaceAll(rig.folder, "…").replaceAll(homedir(), "~").replace(/bundle-[\d.]+/, "bundle").replace(/^.*\[jepa_mpc\]:? */, "").trim();
 }
