@@ -177,7 +177,7 @@ export const FAULTS: readonly Fault[] = [
     expect: ["plan_late"], withinS: 1, recovery: "by itself",
   },
   {
-    kind: "in_motion", name: "planner-deadline", what: "planner.deadline_ms is set to 1",
+    kind: "in_motion", name: "planner-deadline", what: "planner.deadline_ms is set to 1.5",
     inject: (rig) => rig.setParameter("planner.deadline_ms", 1.5), heal: (rig) => rig.setParameter("planner.deadline_ms", 159.5),
     expect: ["plan_late"], withinS: 1.5, recovery: "by itself",
   },

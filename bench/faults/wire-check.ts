@@ -27,6 +27,8 @@ const LOOKS = 40;
 /** A trajectory that is stamped so far from the robot's time begins on arrival, as far as its limits are looked at (s). */
 const OTHER_CLOCK_S = 0.5;
 
+/** A stamp in seconds since 1970 is exact to 0.24 µs, in which a fast joint goes so far (rad or m). */
+const ROUNDING = 5e-7;
 /** When one that begins on arrival arrived, after the newest joint state (s): how old that is is not known better. The mildest counts. */
 const ARRIVALS_S = Array.from({ length: 31 }, (_, i) => (i - 15) * 0.002);
 
@@ -125,15 +127,17 @@ function lookAt(curve: Curve, limits: readonly JointLimits[]): Pick<WireShares, 
   let from = curve.from;
   for (const to of curve.points) {
     const pieceS = to.t - from.t;
+    // What is left of a stop can be shorter than a millisecond; a rounded start is then a large share of it.
+    const rounding = { velocity: (2 * ROUNDING) / pieceS, acceleration: (10 * ROUNDING) / pieceS ** 2, jerk: (60 * ROUNDING) / pieceS ** 3 };
     let before: readonly number[] = from.accelerations;
     for (let look = 1; look <= LOOKS; look++) {
       const moments = moment(from, to, (look * pieceS) / LOOKS);
       for (const [j, { lower, upper, maxVelocity, maxAcceleration, maxJerk }] of limits.entries()) {
         const { position, velocity, acceleration } = moments[j]!;
         shares.outside = Math.max(shares.outside, position - upper, lower - position);
-        shares.velocity = Math.max(shares.velocity, Math.abs(velocity) / maxVelocity);
-        shares.acceleration = Math.max(shares.acceleration, Math.abs(acceleration) / maxAcceleration);
-        shares.jerk = Math.max(shares.jerk, (Math.abs(acceleration - before[j]!) * LOOKS) / pieceS / maxJerk);
+        shares.velocity = Math.max(shares.velocity, (Math.abs(velocity) - rounding.velocity) / maxVelocity);
+        shares.acceleration = Math.max(shares.acceleration, (Math.abs(acceleration) - rounding.acceleration) / maxAcceleration);
+        shares.jerk = Math.max(shares.jerk, ((Math.abs(acceleration - before[j]!) * LOOKS) / pieceS - rounding.jerk) / maxJerk);
       }
       before = moments.map(({ acceleration }) => acceleration);
     }
