@@ -30,11 +30,12 @@ if (supported === false) {
 }
 const WITHOUT = /doesn't have the security libraries/.test(trial.said);
 
+/** Without lists when the node is not known yet. */
 interface Entities extends Seen {
-  readonly publishers: readonly string[];
-  readonly subscribers: readonly string[];
-  readonly services: readonly string[];
-  readonly clients: readonly string[];
+  readonly publishers?: readonly string[];
+  readonly subscribers?: readonly string[];
+  readonly services?: readonly string[];
+  readonly clients?: readonly string[];
 }
 
 /** What an enclave may do, read from what was signed. */
