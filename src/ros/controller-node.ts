@@ -16,6 +16,7 @@ import { GOAL_ERROR } from "./goal-error-code.js";
 import { GoalDesk } from "./goal-desk.js";
 import { subscribeToGoals } from "./goal-topics.js";
 import { CONTROLLER_INTERFACES } from "./interfaces.js";
+import { judgeInputRates } from "./input-rates.js";
 import { JointStateCollector } from "./joint-state-collector.js";
 import { LifecycleShell } from "./lifecycle-shell.js";
 import { locate } from "./locate.js";
@@ -92,7 +93,7 @@ export class ControllerNode {
   #frameAgeS: number | undefined;
   /** Newest stamp of the joint states, s; 0 without. */
   #robotStampS = 0;
-  #counts = { frames: 0, jointStates: 0, sinceS: performance.now() / 1000 };
+  #counts: { frames: number; jointStates: number; readonly sinceS: number; readonly controlSinceS?: number } = { frames: 0, jointStates: 0, sinceS: performance.now() / 1000 };
 
   constructor(ros: RosNode) {
     this.#ros = ros;
@@ -385,8 +386,14 @@ export class ControllerNode {
   #publishDiagnostics(): void {
     const nowS = performance.now() / 1000;
     const spanS = nowS - this.#counts.sinceS;
-    const { frames, jointStates } = this.#counts;
-    this.#counts = { frames: 0, jointStates: 0, sinceS: nowS };
+    const controlS = this.#configured?.clock.now() ?? nowS;
+    const { frames, jointStates, controlSinceS = controlS - spanS } = this.#counts;
+    this.#counts = { frames: 0, jointStates: 0, sinceS: nowS, ...(this.#configured === undefined ? {} : { controlSinceS: controlS }) };
+    const { camera_rate_hz: cameraHz, joint_states_rate_hz: jointStatesHz, joint_states_timeout_s: jointTimeoutS } = this.#parameters;
+    const rates = judgeInputRates({
+      frames, jointStates, spanS: Math.max(1e-3, controlS - controlSinceS),
+      cameraHz: cameraHz > 0 ? cameraHz : 1 / (this.#configured?.periodS ?? 1), jointStatesHz: jointStatesHz > 0 ? jointStatesHz : 1 / jointTimeoutS,
+    });
     const active = this.#ticks !== undefined;
     const bundle = this.#configured?.bundleName ?? "";
     const control = active && this.#lastStatus !== undefined
@@ -396,9 +403,9 @@ export class ControllerNode {
       this.#status.publish(control);
     }
     const inputs: DiagnosticStatusMessage = {
-      level: !active || (frames > 0 && jointStates > 0) ? LEVEL.ok : LEVEL.stale,
+      level: active ? rates.level : LEVEL.ok,
       name: `${NODE_NAME}: inputs`,
-      message: `${(frames / spanS).toFixed(1)} pictures and ${(jointStates / spanS).toFixed(1)} joint states a second`,
+      message: rates.message,
       hardware_id: bundle,
       values: [
         { key: "image_hz", value: (frames / spanS).toFixed(2) },

@@ -81,6 +81,14 @@ export const CONTROLLER_PARAMETERS = {
     type: "double", default: 0.25, range: [0.02, 60], changes: "static",
     description: "A newest joint state older than this makes the robot hold, s.",
   },
+  camera_rate_hz: {
+    type: "double", default: 0, range: [0, 1000], changes: "static",
+    description: "How often pictures should come, Hz: fewer than 80 % of that are a warning in `/diagnostics`. 0: one a control step.",
+  },
+  joint_states_rate_hz: {
+    type: "double", default: 0, range: [0, 10000], changes: "static",
+    description: "The same for joint states, Hz. 0: one in each `joint_states_timeout_s`.",
+  },
   goal_tolerance: {
     type: "double", default: 0, range: [0, 1e9], changes: "static",
     description: "Energy below which the goal counts as reached. 0: the bundle's `energy.reached_below`.",
