@@ -12,6 +12,9 @@ export interface ArmMotionOptions {
   readonly clock: () => number;
 }
 
+/** So near to its own stop (s) the arm is left to it: another would reach the robot in its last milliseconds, or after them, as a jerk. */
+const OWN_STOP_S = 0.03;
+
 /** A joint state and when it was measured, on the steady clock (s). */
 export interface MeasuredJoints {
   readonly state: JointState;
@@ -82,11 +85,13 @@ export class ArmMotion {
     }
   }
 
-  /** Brakes, if there is something to brake. */
+  /** Brakes, if there is something to brake: not the last moments of a stop. */
   brake(): void {
     if (!this.#moving) return;
     const nowS = this.#align();
-    this.#sendHold(this.#options.pipeline.hold(), nowS);
+    const { pipeline } = this.#options;
+    if (pipeline.restsInS <= OWN_STOP_S) this.leaveToItsStop();
+    else this.#sendHold(pipeline.hold(), nowS);
   }
 
   /** Sends nothing: the arm drives the last trajectory to its end. A stop from where this clock says the arm is might lead it back. */

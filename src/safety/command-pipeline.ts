@@ -147,6 +147,12 @@ export class CommandPipeline {
     return this.setpointAt(this.#handoverS);
   }
 
+  /** Seconds until the joints rest by themselves, from where the next command starts; 0 when they do. */
+  get restsInS(): number {
+    const { arm, gripper } = this.#current();
+    return Math.max(0, lastKnot(arm).timeS - this.#handoverS, lastKnot(gripper).timeS - this.#handoverS);
+  }
+
   /** Where the joints should be `elapsedS` seconds after the last trajectory was sent. Fresh arrays. */
   setpointAt(elapsedS: number): Setpoint {
     const { arm, gripper } = this.#current();

@@ -35,6 +35,20 @@ test("inputs that stay away brake the arm between two ticks", async () => {
   assert.equal((await bench.until("reached")).state, "reached", "it goes on when they are back");
 });
 
+test("an arm that is about to stand by itself is left to its own stop", async () => {
+  const bench = new TestBench({ commandGapS: 10 });
+  await inTheMiddle(bench);
+  const last = bench.sent.at(-1)!;
+  bench.nowS += last.points.at(-1)!.timeFromStartS - 0.04 - 0.01;
+  assert.ok(bench.moving);
+  const sent = bench.sent.length;
+  bench.controller.clearGoal();
+  assert.equal(bench.sent.length, sent, "no stop in the last moments of a stop");
+  bench.nowS += 0.02;
+  assert.ok(!bench.moving && bench.controller.standing);
+  bench.check();
+});
+
 test("a joint that does not follow brakes the arm between two ticks", async () => {
   const bench = new TestBench();
   await inTheMiddle(bench);

@@ -64,6 +64,16 @@ test("a guard that halts is a hold with its reason; the gripper still works when
   assert.equal(pipeline.command(moved([0.05]), PERIOD_S).kind, "move");
 });
 
+test("restsInS is the time to the end of what was commanded", () => {
+  const pipeline = guarded(() => slowTo(1));
+  assert.equal(pipeline.restsInS, 0);
+  const { points } = pipeline.command(moved([0.05]), PERIOD_S).trajectory;
+  pipeline.advance(0.05);
+  assert.ok(Math.abs(pipeline.restsInS - (points.at(-1)!.timeFromStartS - 0.05)) < 1e-9);
+  pipeline.hold();
+  assert.equal(pipeline.restsInS, 0);
+});
+
 test("where a whole step must not end, a part of it is taken", () => {
   const wall = HOME[0]! + 0.03;
   const pipeline = guarded(({ rest }) => rest[0]! > wall ? { scale: 0, reason: "collision_near", sentence: "Holding: a wall." } : { scale: 1 });
