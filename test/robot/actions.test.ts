@@ -131,9 +131,11 @@ test("the state is the tool's place, the opening, and the velocity that the pose
   }), { numRuns: 30 });
 });
 
-test("joints follow the tool as estimated: to first order near the start, and within a third of a radian 20 cm away", () => {
-  fc.assert(fc.property(place, fc.tuple(step, step, step), fc.constantFrom(0.1, 1, 3), (from, moves, times) => {
-    const q = armAt(from);
+test("joints follow the tool as estimated: to first order near the start, and within half a radian 20 cm away", () => {
+  fc.assert(fc.property(place, fc.tuple(step, step, step), fc.constantFrom(0.1, 1, 3), (place, moves, times) => {
+    const q = armAt(place);
+    // The pull to the posture leaves it some millimetres beside the place.
+    const from = Array.from(arm.toolPose(q).position);
     const perMetre = jointsPerMetre(arm, q);
     const to = moves.map((move, axis) => Math.min(high[axis]!, Math.max(low[axis]!, from[axis]! + times * move)));
     const estimated = Array.from(q, (position, j) => position + to.reduce((sum, value, axis) => sum + perMetre[3 * j + axis]! * (value - from[axis]!), 0));
@@ -144,6 +146,6 @@ test("joints follow the tool as estimated: to first order near the start, and wi
     // Without the pull to the posture, which the estimate does not know.
     const real = solveToolPose(arm, q, to, DOWN, { iterations: 20 });
     const off = Math.max(...estimated.slice(0, 7).map((value, j) => Math.abs(value - real[j]!)));
-    assert.ok(off < 0.01 + 0.3 * length + 12 * length ** 2, `a joint is ${off} rad off after ${length} m`);
+    assert.ok(off < 0.02 + 0.6 * length + 8 * length ** 2, `a joint is ${off} rad off after ${length} m`);
   }), { numRuns: 100 });
 });
