@@ -167,7 +167,8 @@ export class Rig {
   /** A controller with the proxy's pictures and joint states; `remaps` are rules of its own. */
   startController(parameters: Readonly<Record<string, string | number>>, simTime: boolean, remaps: readonly string[] = []): ChildNode {
     const rules = ["image:=/faulty/image", "camera_info:=/faulty/camera_info", "joint_states:=/faulty/joint_states", "/clock:=/faulty/clock", ...remaps];
-    const values = { bundle: join(ROOT, "models", "arm-objects-jepa"), ...parameters };
+    // What surprises the model is measured by bench/surprise.ts; here its false alarms would be taken for the faults' doing.
+    const values = { bundle: join(ROOT, "models", "arm-objects-jepa"), "surprise.enabled": "false", ...parameters };
     const argv = [
       "--ros-args", ...rules.flatMap((rule) => ["-r", rule]), ...Object.entries(values).flatMap(([name, value]) => ["-p", `${name}:=${value}`]),
       ...(simTime ? ["-p", "use_sim_time:=true"] : []),
