@@ -6,23 +6,21 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { loadavg } from "node:os";
 import { join } from "node:path";
-import yargs from "yargs";
-import { hideBin } from "yargs/helpers";
-
+import { writeBetweenMarkers } from "../src/evaluation/write-between-markers.js";
+import { benchOptions } from "./bench-options.js";
 import { FAULTS } from "./faults/catalogue.js";
 import { report } from "./faults/report.js";
 import { Rig } from "./faults/rig.js";
 import { type Outcome, runFault } from "./faults/run-fault.js";
-import { writeBetweenMarkers } from "./faults/write-between-markers.js";
 
-const { only, docs, domain, slack, record, list } = yargs(hideBin(process.argv))
+const { only, docs, domain, slack, record, list } = benchOptions("faults")
   .option("only", { type: "string", array: true, describe: "names, or beginnings of names, of the faults to run" })
   .option("docs", { type: "string", describe: "Markdown file whose table is replaced" })
   .option("domain", { type: "number", default: 1 + (process.pid % 100), describe: "ROS_DOMAIN_ID" })
   .option("slack", { type: "number", default: 2, describe: "how many times longer than planned a reaction may take" })
   .option("record", { type: "string", describe: "folder for all that was seen during each fault, as JSON lines" })
   .option("list", { type: "boolean", default: false, describe: "only list the faults" })
-  .strict().parseSync();
+  .parseSync();
 
 const chosen = FAULTS.filter(({ name }) => only === undefined || only.some((start) => name.startsWith(start)));
 if (chosen.length === 0) {

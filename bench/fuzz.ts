@@ -4,15 +4,17 @@
  *     node dist/bench/fuzz.js [--commands 1000000] [--seed 1]
  */
 import { readFile } from "node:fs/promises";
-import { parseArgs } from "node:util";
 import { showProgress } from "../sim/progress.js";
 import { fr3Model } from "../src/robot/fr3.js";
+import { benchOptions } from "./bench-options.js";
 import { fuzzPipeline } from "./fuzz-pipeline.js";
 
-const { values } = parseArgs({ options: { commands: { type: "string", default: "1000000" }, seed: { type: "string", default: "1" } } });
-const [commands, seed] = [values.commands, values.seed].map(Number) as [number, number];
+const { commands, seed } = benchOptions("fuzz")
+  .option("commands", { type: "number", default: 1_000_000, describe: "random commands" })
+  .option("seed", { type: "number", default: 1, describe: "of the random numbers" })
+  .parseSync();
 if (!(Number.isInteger(commands) && commands > 0 && Number.isInteger(seed))) {
-  throw new Error(`--commands ${values.commands} and --seed ${values.seed} must be whole numbers, the first above 0`);
+  throw new Error(`--commands ${commands} and --seed ${seed} must be whole numbers, the first above 0`);
 }
 const robot = await fr3Model(await readFile("urdf/fr3.urdf", "utf8"));
 const progress = showProgress("commands", commands);

@@ -3,9 +3,6 @@
  * as in training and in unseen ones, and in the plain room with one thing of the unseen one: its camera, its lamp, its colours … Prints a Markdown table of how
  * far (cm) the latent's places are from the true ones, along the table for things.
  */
-import yargs from "yargs";
-import { hideBin } from "yargs/helpers";
-
 import { actuate } from "../sim/actuate.js";
 import { RayCastCamera } from "../sim/camera.js";
 import { drawEnvironment, drawObjects, type Environment, evaluationRoomSeed, PLAIN_ENVIRONMENT } from "../sim/environments/index.js";
@@ -17,6 +14,7 @@ import { SimWorld } from "../sim/world.js";
 import { whyPerceptionStays } from "../src/evaluation/true-perception.js";
 import { CommandPipeline } from "../src/safety/command-pipeline.js";
 import { OnnxWorldModel } from "../src/world-model/index.js";
+import { benchOptions } from "./bench-options.js";
 import { quantile } from "./statistics.js";
 
 const PICTURES_A_ROOM = 7;
@@ -25,10 +23,10 @@ const ACTIONS_BETWEEN = 4;
 const TABLE = { x: [0.25, 0.75], y: [-0.3, 0.3], lowest: 0 } as const;
 const THINGS = ["cube", "cup"] as const;
 
-const { bundle, rooms } = yargs(hideBin(process.argv))
+const { bundle, rooms } = benchOptions("perception")
   .option("bundle", { type: "string", demandOption: true, describe: "bundle folder" })
   .option("rooms", { type: "number", default: 40, describe: "rooms of each kind" })
-  .strict().parseSync();
+  .parseSync();
 if (!Number.isInteger(rooms) || rooms < 1 || rooms > 1e5) {
   process.stderr.write(`perception: --rooms is ${rooms}; give a whole number from 1 to 100000\n`);
   process.exit(2);

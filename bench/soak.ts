@@ -5,12 +5,11 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
-import yargs from "yargs";
-import { hideBin } from "yargs/helpers";
-
-import { isStatus, isTruth, monotonicS, type SeenTruth } from "./faults/proxy.js";
+import { writeBetweenMarkers } from "../src/evaluation/write-between-markers.js";
+import { benchOptions } from "./bench-options.js";
+import { isTruth, monotonicS, type SeenTruth } from "./faults/proxy.js";
 import { DEFAULT_SETUP, Rig } from "./faults/rig.js";
-import { writeBetweenMarkers } from "./faults/write-between-markers.js";
+import { isStatus } from "./ros/seen.js";
 import { leastSquaresSlope } from "./statistics.js";
 
 /** A goal that is not reached gets so long, real seconds. */
@@ -21,13 +20,13 @@ const WARM_UP = 0.3;
 /** Growth after that which is none: it is less than this share of the memory, over the rest of the run. */
 const FLAT = 0.05;
 
-const { minutes, factor, docs, domain, limit } = yargs(hideBin(process.argv))
+const { minutes, factor, docs, domain, limit } = benchOptions("soak")
   .option("minutes", { type: "number", default: 30, describe: "simulated minutes" })
   .option("factor", { type: "number", default: 2, describe: "simulated seconds per real second; a slow machine does not get there" })
   .option("limit", { type: "number", default: 120, describe: "real minutes after which it ends all the same" })
   .option("docs", { type: "string", describe: "Markdown file whose section is replaced" })
   .option("domain", { type: "number", default: 1 + (process.pid % 100), describe: "ROS_DOMAIN_ID" })
-  .strict().parseSync();
+  .parseSync();
 
 interface Sample {
   /** Simulated seconds since the start. */

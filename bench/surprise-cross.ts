@@ -3,21 +3,19 @@
  * `jepa-mpc surprise calibrate --record`. The runs that went well are split into folds; each fold is judged with the thresholds of the others.
  */
 import { readFile } from "node:fs/promises";
-import yargs from "yargs";
-import { hideBin } from "yargs/helpers";
-
 import { armEntries } from "../src/control/surprise-reference.js";
 import { calibrationRun, parseRuns } from "../src/evaluation/recorded-run.js";
 import { wilsonInterval } from "../src/evaluation/statistics.js";
 import { calibrateSurprise, type CalibrationRun, SurpriseMonitor, type SurpriseReference } from "../src/surprise/index.js";
 import { readManifest } from "../src/world-model/index.js";
+import { benchOptions } from "./bench-options.js";
 
-const options = yargs(hideBin(process.argv))
+const options = benchOptions("surprise-cross")
   .option("bundle", { type: "string", demandOption: true, describe: "bundle folder" })
   .option("runs", { type: "string", array: true, demandOption: true, describe: "recorded runs" })
   .option("folds", { type: "number", default: 5, describe: "parts that are judged in turn" })
   .option("alpha", { type: "number", default: 0.05, describe: "false alarms a run, at most" })
-  .strict().parseSync();
+  .parseSync();
 
 const manifest = await readManifest(options.bundle);
 const texts = await Promise.all(options.runs.map(async (file) => parseRuns(await readFile(file, "utf8"), file, manifest.latent.shape[0]!, manifest.state.names.length)));

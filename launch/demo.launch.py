@@ -15,7 +15,7 @@ BOOLEANS = list(TRUTH)
 TASKS = ["reach", "push", "grasp", "reach-with-object", "pick-and-place"]
 
 # Handed on to controller.launch.py as they are.
-CONTROLLER_ARGUMENTS = ["namespace", "use_sim_time", "params_file", "autostart", "use_respawn", "log_level", "bundle", "urdf"]
+CONTROLLER_ARGUMENTS = ["namespace", "use_sim_time", "params_file", "autostart", "use_respawn", "log_level", "bundle", "robot", "urdf"]
 
 
 def arguments():
@@ -35,6 +35,7 @@ def arguments():
         DeclareLaunchArgument("use_respawn", default_value="false", choices=BOOLEANS, description="Start a node again when it ends"),
         DeclareLaunchArgument("log_level", default_value="info", description="debug, info, warn, error or fatal"),
         DeclareLaunchArgument("bundle", default_value="", description="Folder of the world-model bundle; empty: as in params_file"),
+        DeclareLaunchArgument("robot", default_value="", description="Robot description for both: a name of config/robots or a path; empty: the demo arm"),
         DeclareLaunchArgument("urdf", default_value="", description="URDF file for the controller; empty: as in params_file"),
         DeclareLaunchArgument("task", default_value="", choices=["", *TASKS, "none"], description="Empty: as in simulator_params_file"),
         DeclareLaunchArgument("seed", default_value="", description="Seed of the task, a whole number; empty: as in simulator_params_file"),
@@ -48,6 +49,8 @@ def simulator(context):
     overrides = {}
     if TRUTH[value("use_sim_time")] is False:
         overrides["publish_clock"] = False
+    if value("robot") != "":
+        overrides["robot"] = value("robot")
     if value("task") != "":
         overrides["task"] = value("task")
     if value("seed") != "":
@@ -73,6 +76,7 @@ def controller():
         launch_arguments={
             **{name: LaunchConfiguration(name) for name in CONTROLLER_ARGUMENTS},
             "image_topic": "camera/image_raw",
+            "camera_info_topic": "camera/camera_info",
             "goal_image_topic": "jepa_mpc_simulator/task_goal_image",
         }.items(),
     )

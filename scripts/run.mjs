@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // node scripts/run.mjs demo [arguments of `jepa-mpc demo`]
-// node scripts/run.mjs test [--without-training] [test files]
+// node scripts/run.mjs test [--without-training] [--with-remote] [test files]
 // Both set the checkout up first.
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -35,10 +35,12 @@ async function demo(demoArguments) {
 
 /** Lint, types, training's tests, and last the node tests, so that their summary closes the output. */
 async function test(testArguments) {
-  const files = testArguments.filter((argument) => argument !== "--without-training");
+  const files = testArguments.filter((argument) => !["--without-training", "--with-remote"].includes(argument));
   // Named test files are for a quick look; PyTorch is not fetched for them.
   const training = !testArguments.includes("--without-training") && (files.length === 0 || existsSync(trainingPrefix));
-  await setUp({ training, build: false });
+  // MLServer and Ray are some 700 MB; without them their tests are skipped, and say so.
+  const remote = testArguments.includes("--with-remote");
+  await setUp({ training, serving: remote, ray: remote, build: false });
 
   say("lint");
   const lint = await foreground(process.execPath, [join(projectRoot, "node_modules", "eslint", "bin", "eslint.js"), "."], { cwd: projectRoot });

@@ -1,5 +1,6 @@
+import type { OpticalPose } from "../src/camera/optical-pose.js";
 import type { RgbImage } from "../src/camera/types.js";
-import { type CameraPose, DEFAULT_CAMERA, viewAxes } from "./camera-pose.js";
+import { type CameraPose, DEFAULT_CAMERA, opticalPose, rolledAxes } from "./camera-pose.js";
 import { type Environment, PLAIN_ENVIRONMENT } from "./environments/index.js";
 import { addSensorNoise, SurfaceColours } from "./environments/surface-colours.js";
 import { LEAST_SIDE, MOST_SIDE } from "./picture-size.js";
@@ -47,6 +48,7 @@ export class RayCastCamera {
   #environment: Environment | undefined;
   #surfaces!: SurfaceColours;
   #pose = DEFAULT_CAMERA;
+  #roll = 0;
   #forward: readonly [number, number, number] = [0, 0, 0];
   #right: readonly [number, number, number] = [0, 0, 0];
   #down: readonly [number, number, number] = [0, 0, 0];
@@ -75,12 +77,11 @@ export class RayCastCamera {
     this.#environment = environment;
     this.#surfaces = new SurfaceColours(this.#world, environment);
     this.#pose = this.#fixedPose ?? environment.camera;
-    const { forward, right, down } = viewAxes(this.#pose);
-    const roll = this.#fixedPose === undefined ? environment.cameraRoll : 0;
-    const [cos, sin] = [Math.cos(roll), Math.sin(roll)];
+    this.#roll = this.#fixedPose === undefined ? environment.cameraRoll : 0;
+    const { forward, right, down } = rolledAxes(this.#pose, this.#roll);
     this.#forward = forward;
-    this.#right = right.map((v, i) => cos * v + sin * (down[i] as number)) as [number, number, number];
-    this.#down = down.map((v, i) => cos * v - sin * (right[i] as number)) as [number, number, number];
+    this.#right = right;
+    this.#down = down;
     for (let pixel = 0; pixel < this.#pixels; pixel++) this.#aim(pixel, 0.5, 0.5, this.#centres, pixel);
     return environment;
   }
@@ -90,6 +91,12 @@ export class RayCastCamera {
     this.#look();
     const focal = this.height / 2 / Math.tan(this.#pose.fovY / 2);
     return { fx: focal, fy: focal, cx: (this.width - 1) / 2, cy: (this.height - 1) / 2 };
+  }
+
+  /** Where it stands in the world, which is the arm's base frame. */
+  opticalPose(): OpticalPose {
+    this.#look();
+    return opticalPose(this.#pose, this.#roll);
   }
 
   /** The picture, anti-aliased; a fresh array. */

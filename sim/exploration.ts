@@ -1,6 +1,7 @@
 import { distance } from "./distance.js";
 import type { Random } from "./random.js";
-import type { ObjectName, SimWorld } from "./world.js";
+import { TRAY } from "./scene.js";
+import type { SimWorld, ThingName } from "./world.js";
 import { FR3_WORKSPACE } from "../src/robot/fr3.js";
 
 /** Chooses the next action [dx, dy, dz (m), gripper (0..1)] from what the simulator knows; no reward, no task. */
@@ -33,6 +34,16 @@ type Endless = Generator<Leg, never>;
 /** Of what was pushed or played with, so much is taken into the hand next. */
 const TAKEN_AFTERWARDS = 0.7;
 
+/** Up to these of a uniform draw a chapter wanders, carries, pushes; beyond, it plays. A scene with a tray is for carrying. */
+const CHAPTERS = { table: [0.08, 0.5, 0.9], clearing: [0.06, 0.8, 0.95] } as const;
+/** Of what is carried where there is a tray, so much goes there. */
+const INTO_TRAY = 0.5;
+/** From the tray's rim to where things are put down in it, and between what is put down and what lies there, m. */
+const TRAY_MARGIN_M = 0.035;
+const CLEAR_OF_OTHERS_M = 0.1;
+/** Height of the tool when it closes round a thing, m. */
+const GRIP_HEIGHT_M: Readonly<Record<ThingName, number>> = { cube: 0.025, cup: 0.05, puck: 0.022 };
+
 /**
  * Draws the behaviour of one episode: one chapter after the other of picking an object up, carrying it and putting it down, pushing it about, playing
  * close round it, or wandering between random points. What was pushed is mostly taken afterwards, so that the hand has felt where it came to lie; and while
@@ -45,7 +56,7 @@ export function drawExplorer(random: Random): Explorer {
 }
 
 /** Pushes one object about, without noise. */
-export function pushExplorer(random: Random, object: ObjectName): Explorer {
+export function pushExplorer(random: Random, object: ThingName): Explorer {
   return follow(random, function* (world): Endless { for (;;) yield* push(random, world, object); }, 0);
 }
 
@@ -80,12 +91,13 @@ function follow(random: Random, begin: (world: SimWorld) => Endless, noise: numb
 
 function* episode(random: Random, world: SimWorld): Endless {
   for (;;) {
-    const object: ObjectName = random.uniform() < 0.5 ? "cube" : "cup";
+    const object = world.things[random.below(world.things.length)]!;
+    const [wanders, carries, pushes] = CHAPTERS[world.scene];
     const kind = random.uniform();
-    if (kind < 0.08) yield* wander(random, world);
-    else if (kind < 0.5) yield* carry(random, world, object);
+    if (kind < wanders) yield* wander(random, world);
+    else if (kind < carries) yield* carry(random, world, object);
     else {
-      yield* kind < 0.9 ? push(random, world, object) : play(random, world, object);
+      yield* kind < pushes ? push(random, world, object) : play(random, world, object);
       if (random.uniform() < TAKEN_AFTERWARDS) yield* carry(random, world, object);
     }
   }
@@ -102,7 +114,7 @@ function* wander(random: Random, world: SimWorld): Chapter {
 }
 
 /** Random places close round the object, with the gripper opened and closed now and then. */
-function* play(random: Random, world: SimWorld, object: ObjectName): Chapter {
+function* play(random: Random, world: SimWorld, object: ThingName): Chapter {
   let opening = random.below(2);
   for (let legs = 5 + random.below(6); legs > 0; legs--) {
     if (random.uniform() < 0.35) opening = 1 - opening;
@@ -116,7 +128,7 @@ function* play(random: Random, world: SimWorld, object: ObjectName): Chapter {
 }
 
 /** Beside the object, down, then through it in a random direction, perhaps once more; back off, and up. */
-function* push(random: Random, world: SimWorld, object: ObjectName): Chapter {
+function* push(random: Random, world: SimWorld, object: ThingName): Chapter {
   const opening = random.uniform() < 0.6 ? 0 : random.uniform() < 0.7 ? 1 : random.uniform();
   const height = random.uniform(0.022, 0.05);
   const speed = (): number => random.uniform(0.4, 1);
@@ -140,9 +152,9 @@ function* push(random: Random, world: SimWorld, object: ObjectName): Chapter {
 }
 
 /** Above the object, down, close, lift and carry, put down or drop, open, and up. */
-function* carry(random: Random, world: SimWorld, object: ObjectName): Chapter {
+function* carry(random: Random, world: SimWorld, object: ThingName): Chapter {
   const miss = random.uniform() < 0.25 ? 0.02 : 0.004;
-  const low = (object === "cube" ? 0.025 : 0.05) + (random.uniform() < 0.5 ? 0 : random.uniform(0, 0.02));
+  const low = GRIP_HEIGHT_M[object] + (random.uniform() < 0.5 ? 0 : random.uniform(0, 0.02));
   const speed = random.uniform(0.5, 1);
   const pause = (opening: number): Leg => ({ target: toolOf(world), opening, speed: 0.2, patience: 1 + random.below(3), wait: true, noise: 0.3 });
   const here = (height: number): Point => {
@@ -155,18 +167,32 @@ function* carry(random: Random, world: SimWorld, object: ObjectName): Chapter {
   yield { target: inside([...above, low]), opening: 1, speed, patience: 6, noise: 0.4 };
   yield pause(0);
   yield { target: here(random.uniform(0.06, 0.25)), opening: 0, speed, patience: 6 };
-  const [awayX, awayY] = anywhere(random);
+  const [awayX, awayY] = destination(random, world, object);
   yield random.uniform() < 0.2 ? pause(0) : { target: [awayX, awayY, random.uniform(0.06, 0.25)], opening: 0, speed, patience: 4 + random.below(6) };
   yield { target: here(random.uniform() < 0.6 ? low + 0.004 : random.uniform(low, 0.15)), opening: 0, speed, patience: 5 };
   yield pause(1);
   yield { target: here(random.uniform(0.08, 0.2)), opening: 1, speed: 1, patience: 4 };
 }
 
+/** Where a thing is carried: anywhere, or into the tray where there is one, and there mostly clear of what lies in it. */
+function destination(random: Random, world: SimWorld, object: ThingName): readonly [number, number] {
+  if (world.scene !== "clearing" || random.uniform() >= INTO_TRAY) {
+    const [x, y] = anywhere(random);
+    return [x, y];
+  }
+  const others = world.things.filter((thing) => thing !== object).map((thing) => placeOf(world, thing));
+  const draw = (): readonly [number, number] =>
+    [random.uniform(TRAY.low[0] + TRAY_MARGIN_M, TRAY.high[0] - TRAY_MARGIN_M), random.uniform(TRAY.low[1] + TRAY_MARGIN_M, TRAY.high[1] - TRAY_MARGIN_M)];
+  let place = draw();
+  for (let tries = 0; tries < 8 && others.some(([x, y]) => Math.hypot(x - place[0], y - place[1]) < CLEAR_OF_OTHERS_M); tries++) place = draw();
+  return place;
+}
+
 function toolOf(world: SimWorld): Point {
   return asPoint(world.toolPosition());
 }
 
-function placeOf(world: SimWorld, object: ObjectName): Point {
+function placeOf(world: SimWorld, object: ThingName): Point {
   return asPoint(world.objectPosition(object));
 }
 

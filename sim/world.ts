@@ -1,26 +1,66 @@
-import { readFileSync } from "node:fs";
 import { deserialize, serialize } from "node:v8";
 import type { MjData, MjModel, MjSpec } from "@mujoco/mujoco";
-import { FR3_JOINTS, FR3_READY, FR3_WORKSPACE, fr3Actions, fr3Model } from "../src/robot/fr3.js";
-import type { RobotModel } from "../src/robot/model.js";
+import { ClearPostures } from "../src/robot/clear-postures.js";
+import { CollisionModel } from "../src/robot/collision-model.js";
+import { findRobot, type Robot } from "../src/robot/find-robot.js";
+import { FR3, FR3_READY, FR3_WORKSPACE, fr3Actions } from "../src/robot/fr3.js";
+import { JointDeltaActions } from "../src/robot/joint-delta.js";
+import { RobotModel } from "../src/robot/model.js";
 import { type Mujoco, mujoco } from "../src/robot/mujoco.js";
+import type { RobotDescription } from "../src/robot/robot-description.js";
 import type { ActionSpace, JointState } from "../src/robot/types.js";
+import { parseUrdf } from "../src/robot/urdf.js";
+import { readKeepOutFile } from "../src/safety/guards/index.js";
+import { DEFAULT_CAMERA } from "./camera-pose.js";
 import { Random } from "./random.js";
 import { type Environment, PLAIN_ENVIRONMENT } from "./environments/index.js";
 import { furnish, resizeObjects } from "./furnish.js";
-import { SCENE_MJCF } from "./scene.js";
+import { PUCK_HEIGHT, type SceneName, sceneMjcf, TRAY } from "./scene.js";
 import { TrajectoryController } from "./trajectory-controller.js";
 
+/** What every scene has. */
 export type ObjectName = "cube" | "cup";
 
-export interface SimWorldOptions {
-  /** URDF text of the arm; default: the demo arm in `urdf/`. */
-  readonly urdf?: string;
+/** What some scene has. */
+export type ThingName = ObjectName | "puck";
+
+/** What a scene has, in the order of a data set's truths: its `things`. */
+export const THINGS_OF: Readonly<Record<SceneName, readonly ThingName[]>> = { table: ["cube", "cup"], clearing: ["puck", "cube", "cup"] };
+
+/** Least distances between what lies about at first, m: with and without a tray to lie in. */
+const APART_M = 0.12;
+const CLEARING_APART_M = 0.085;
+/** In exploration a thing begins in the tray with this chance. */
+const IN_TRAY = 0.3;
+/** So far inside the tray's rim do things lie at first, m. */
+const TRAY_MARGIN_M = 0.04;
+/** And so far inside the workspace at the arm's side, m. */
+const CLEARING_MARGIN_M = 0.03;
+
+/** How the arm differs from what its model was trained on; what is left out is as it was. */
+export interface ArmChange {
+  /** Carried at the hand, kg; nobody told the driver, which compensates the gravity of the arm alone. */
+  readonly payloadKg?: number;
+  /** Share of the arm's servo gains that is left, above 0. */
+  readonly stiffness?: number;
+  /** Friction of the arm's joints: as much as the weakened servo's force when it is so far off (rad). MuJoCo's friction creeps, so that less force moves them slowly. */
+  readonly stickRad?: number;
 }
 
-/** Servo of one joint: gains in N m/rad and N m s/rad (N/m and N s/m for the fingers), force limit in N m (N). */
+export interface SimWorldOptions {
+  /** The arm; default: the demo arm. */
+  readonly robot?: Robot;
+  /** URDF text in the place of the robot's own. */
+  readonly urdf?: string;
+  /** Default `table`. */
+  readonly scene?: SceneName;
+}
+
+/** Servo of one joint: gains in N m/rad and N m s/rad (N/m and N s/m for prismatic joints), force limit in N m (N). */
 interface Servo {
   readonly joint: string;
+  /** Index of the controlled joint whose command it follows: its own, or the one that its joint mimics. */
+  readonly follows: number;
   readonly kp: number;
   readonly kv: number;
   readonly maxForce: number;
@@ -28,67 +68,94 @@ interface Servo {
   readonly armature: number;
 }
 
-const SERVOS: readonly Servo[] = [
-  ...[4500, 4500, 3500, 3500, 2000, 2000, 2000].map((kp, i) => ({ joint: `fr3_joint${i + 1}`, kp, kv: kp / 10, maxForce: i < 4 ? 87 : 12, armature: 0.3 })),
-  ...[1, 2].map((i) => ({ joint: `fr3_finger_joint${i}`, kp: 1500, kv: 60, maxForce: 30, armature: 0.2 })),
-];
+/** Postures of joint-moved arms keep so far from joint limits (rad) and from the table and each other (m). */
+const POSTURE_MARGIN_RAD = 0.15;
+const POSTURE_CLEARANCE_M = 0.03;
 
 /** Text of the demo arm's URDF, wherever the package is installed. */
 export function demoUrdf(): string {
-  for (const up of ["../urdf/fr3.urdf", "../../urdf/fr3.urdf"]) {
-    try {
-      return readFileSync(new URL(up, import.meta.url), "utf8");
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-    }
-  }
-  throw new Error("urdf/fr3.urdf is missing from the installation; install the package again");
+  return findRobot(FR3.name).urdf;
 }
 
 /**
- * The simulated world: the arm of `urdf/` at a table with a cube and a cup, in MuJoCo.
+ * The simulated world: an arm of `urdf/` at a table with the things of a scene, in MuJoCo.
  * One control period is many `step`s; the joint servos follow `command` at every one of them.
  */
 export class SimWorld {
+  readonly scene: SceneName;
+  /** What can be handled, from narrow to wide between the fingers. */
+  readonly things: readonly ThingName[];
   readonly mj: Mujoco;
   readonly model: MjModel;
   readonly data: MjData;
-  readonly jointNames: readonly string[] = FR3_JOINTS;
+  readonly description: RobotDescription;
+  readonly jointNames: readonly string[];
   readonly robot: RobotModel;
+  /** What is watched when it moves by its joints: where it may be. Undefined for the demo arm, whose tool is put to places. */
+  readonly postures: ClearPostures | undefined;
   readonly actions: ActionSpace;
   readonly command: TrajectoryController;
   readonly #qpos: readonly number[];
   readonly #qvel: readonly number[];
-  readonly #fingerTwo: number;
-  readonly #objects: Record<ObjectName, { body: number; qpos: number; qvel: number }>;
+  readonly #servos: readonly Servo[];
+  /** Where the joints that mimic another are in qpos, and which it is. */
+  readonly #followers: readonly { readonly qpos: number; readonly follows: number }[];
+  /** Of the hand as it was compiled, kg. */
+  readonly #handKg: number;
+  readonly #objects: ReadonlyMap<ThingName, { body: number; qpos: number; qvel: number }>;
   #environment: Environment = PLAIN_ENVIRONMENT;
+  /** The room that was asked for; the robot's own camera may have been put into it. Undefined before the first. */
+  #asked: Environment | undefined;
   #steps = 0;
 
-  private constructor(mj: Mujoco, model: MjModel, robot: RobotModel) {
+  private constructor(
+    mj: Mujoco, model: MjModel, robot: RobotModel, scene: SceneName, description: RobotDescription, servos: readonly Servo[], postures: ClearPostures | undefined,
+  ) {
+    this.scene = scene;
+    this.things = THINGS_OF[scene];
     this.mj = mj;
     this.model = model;
     this.data = new mj.MjData(model);
+    this.description = description;
     this.robot = robot;
-    this.actions = fr3Actions(robot);
+    this.postures = postures;
+    this.jointNames = robot.jointNames;
+    this.actions = description.action.kind === "joint_delta" ? new JointDeltaActions(robot, { workspace: description.workspace }) : fr3Actions(robot);
     const joint = (name: string): number => mj.mj_name2id(model, mj.mjtObj.mjOBJ_JOINT.value, name);
     this.#qpos = this.jointNames.map((name) => model.jnt_qposadr[joint(name)] as number);
     this.#qvel = this.jointNames.map((name) => model.jnt_dofadr[joint(name)] as number);
-    this.#fingerTwo = model.jnt_qposadr[joint("fr3_finger_joint2")] as number;
-    const object = (name: ObjectName): { body: number; qpos: number; qvel: number } => ({
+    this.#servos = servos;
+    this.#followers = servos.filter((servo) => !this.jointNames.includes(servo.joint))
+      .map((servo) => ({ qpos: model.jnt_qposadr[joint(servo.joint)] as number, follows: servo.follows }));
+    this.#handKg = model.body_mass[this.#hand] as number;
+    const object = (name: ThingName): { body: number; qpos: number; qvel: number } => ({
       body: mj.mj_name2id(model, mj.mjtObj.mjOBJ_BODY.value, name),
       qpos: model.jnt_qposadr[joint(name)] as number,
       qvel: model.jnt_dofadr[joint(name)] as number,
     });
-    this.#objects = { cube: object("cube"), cup: object("cup") };
-    this.command = new TrajectoryController(this.jointNames, FR3_READY);
+    this.#objects = new Map(this.things.map((name) => [name, object(name)]));
+    this.command = new TrajectoryController(this.jointNames, description.posture);
   }
 
-  /** @throws Error with one line when the URDF cannot be read or lacks a joint of the demo arm. */
+  /** @throws Error with one line when the URDF cannot be read or lacks a joint of the robot, or the robot's description says nothing of its simulation. */
   static async create(options: SimWorldOptions = {}): Promise<SimWorld> {
     const mj = await mujoco();
-    const urdf = options.urdf ?? demoUrdf();
-    const robot = await fr3Model(urdf);
-    const world = new SimWorld(mj, compile(mj, urdf), robot);
+    const { description, urdf: own, keepOutFile } = options.robot ?? findRobot(FR3.name);
+    const { scene = "table" } = options;
+    const urdf = options.urdf ?? own;
+    const { base_link: baseLink, tool_link: toolLink, joints: jointNames, gripper, workspace } = description;
+    const robot = await RobotModel.fromUrdf(urdf, { baseLink, toolLink, jointNames });
+    const servos = servosOf(description, urdf);
+    const model = compile(mj, urdf, scene, description, servos);
+    let postures: ClearPostures | undefined;
+    if (description.action.kind === "joint_delta") {
+      const obstacles = keepOutFile === undefined ? [] : await readKeepOutFile(keepOutFile);
+      const collision = await CollisionModel.fromUrdf(urdf, { baseLink, jointNames, obstacles, gripperJoints: [gripper.joint] });
+      postures = new ClearPostures(robot, collision, { workspace, marginRad: POSTURE_MARGIN_RAD, clearanceM: POSTURE_CLEARANCE_M });
+    }
+    const world = new SimWorld(mj, model, robot, scene, description, servos, postures);
+    // Not when it is the demo arm's: that is where it is already.
+    if (description.simulation?.camera !== undefined) world.dress({ ...PLAIN_ENVIRONMENT });
     world.reset(0);
     return world;
   }
@@ -97,6 +164,7 @@ export class SimWorld {
   dispose(): void {
     this.data.delete();
     this.model.delete();
+    this.postures?.dispose();
     this.robot.dispose();
   }
 
@@ -114,23 +182,68 @@ export class SimWorld {
   }
 
   /** Puts the world into a room: sizes of cube and cup, and what stands about. `reset` places objects of other sizes properly. */
-  dress(environment: Environment): void {
-    if (environment === this.#environment) return;
+  dress(asked: Environment): void {
+    if (asked === this.#asked || asked === this.#environment) return;
+    const own = this.description.simulation?.camera;
+    if (own !== undefined && asked.camera !== DEFAULT_CAMERA) throw new Error(`sim: rooms in which the camera is moved are drawn round the demo arm; the ${this.description.name} has its own camera: take the plain room`);
+    const environment = own === undefined ? asked : { ...asked, camera: { position: own.position_m, lookAt: own.look_at_m, fovY: own.fov_y_rad } };
+    this.#asked = asked;
     resizeObjects(this.mj, this.model, environment.objects);
     furnish(this.mj, this.model, environment);
     this.#environment = environment;
     this.mj.mj_kinematics(this.model, this.data);
   }
 
-  /** Height of an object's centre when it stands on the table, m. */
-  restingHeight(name: ObjectName): number {
-    const { cube, cup } = this.#environment.objects;
-    return name === "cube" ? cube[2] : cup.height / 2;
+  /** Changes the arm, from what it was compiled as: `{}` is that again. The world's state stays. @throws RangeError when a number makes no sense. */
+  alter({ payloadKg = 0, stiffness = 1, stickRad = 0 }: ArmChange): void {
+    if (!(payloadKg >= 0 && payloadKg <= 20)) throw new RangeError(`payloadKg is ${payloadKg}: must be 0 to 20`);
+    if (!(stiffness > 0 && stiffness <= 1)) throw new RangeError(`stiffness is ${stiffness}: must be above 0 and at most 1`);
+    if (!(stickRad >= 0 && stickRad <= 0.2)) throw new RangeError(`stickRad is ${stickRad}: must be 0 to 0.2`);
+    if (this.#hand < 0) throw new RangeError(`the ${this.description.name} cannot be altered: only the ${FR3.name}, whose hand is known`);
+    const { mj, model, data } = this;
+    const now = this.saveState();
+    model.body_mass[this.#hand] = this.#handKg + payloadKg;
+    // What is compensated stays what the driver knows of.
+    model.body_gravcomp[this.#hand] = this.#handKg / (this.#handKg + payloadKg);
+    const [gains, biases] = [model.actuator_gainprm, model.actuator_biasprm] as [Float64Array, Float64Array];
+    this.#servos.forEach(({ kp, kv, joint, follows }, s) => {
+      if (this.jointNames[follows] === this.description.gripper.joint) return;
+      // Ten parameters an actuator.
+      gains[10 * s] = stiffness * kp;
+      biases[10 * s + 1] = -stiffness * kp;
+      biases[10 * s + 2] = -stiffness * kv;
+      model.dof_frictionloss[model.jnt_dofadr[mj.mj_name2id(model, mj.mjtObj.mjOBJ_JOINT.value, joint)] as number] = stickRad * stiffness * kp;
+    });
+    mj.mj_setConst(model, data);
+    this.restoreState(now);
   }
 
-  /** Puts cube, cup and tool to random places drawn from `seed` and lets them settle. The same seed: the same world, bit for bit. */
-  reset(seed: number): void {
+  get #hand(): number {
+    return this.mj.mj_name2id(this.model, this.mj.mjtObj.mjOBJ_BODY.value, "fr3_hand");
+  }
+
+  /** Height of an object's centre when it stands on the table, m. */
+  restingHeight(name: ThingName): number {
+    const { cube, cup } = this.#environment.objects;
+    return { cube: cube[2], cup: cup.height / 2, puck: PUCK_HEIGHT / 2 }[name];
+  }
+
+  /**
+   * Puts things and tool to random places drawn from `seed` and lets them settle. The same seed: the same world, bit for bit.
+   *
+   * @param options `uncleared`: in the scene `clearing`, nothing lies in the tray; it does in some worlds otherwise.
+   */
+  reset(seed: number, options: { readonly uncleared?: boolean } = {}): void {
+    if (this.scene === "clearing") this.#resetClearing(seed, options.uncleared ?? false);
+    else this.#resetTable(seed);
+  }
+
+  #resetTable(seed: number): void {
     const random = new Random(seed);
+    if (this.postures !== undefined) {
+      this.#resetPosture(this.postures.draw(() => random.uniform()));
+      return;
+    }
     const { low, high } = FR3_WORKSPACE;
     const margin = 0.05;
     const place = (): [number, number] => [
@@ -139,19 +252,48 @@ export class SimWorld {
     ];
     const cube = place();
     let cup = place();
-    while (Math.hypot(cube[0] - cup[0], cube[1] - cup[1]) < 0.12) cup = place();
+    while (Math.hypot(cube[0] - cup[0], cube[1] - cup[1]) < APART_M) cup = place();
     const yaw = random.uniform(-Math.PI / 4, Math.PI / 4);
     const tool: [number, number, number] = [random.uniform(low[0], high[0]), random.uniform(low[1], high[1]), random.uniform(0.12, high[2])];
+    this.#arrange(tool, new Map<ThingName, Spot>([["cube", { at: cube, yaw }], ["cup", { at: cup, yaw: 0 }]]));
+  }
+
+  #resetClearing(seed: number, uncleared: boolean): void {
+    const random = new Random(seed);
+    const { low, high } = FR3_WORKSPACE;
+    const margin = 0.05;
+    const place = (): [number, number] => random.uniform() < IN_TRAY && !uncleared
+      ? [random.uniform(TRAY.low[0] + TRAY_MARGIN_M, TRAY.high[0] - TRAY_MARGIN_M), random.uniform(TRAY.low[1] + TRAY_MARGIN_M, TRAY.high[1] - TRAY_MARGIN_M)]
+      : [random.uniform(low[0] + CLEARING_MARGIN_M, TRAY.low[0] - margin), random.uniform(low[1] + margin, high[1] - margin)];
+    let places: [number, number][];
+    do places = this.things.map(place); while (nearest(places) < CLEARING_APART_M);
+    const spots = new Map(this.things.map((thing, i): [ThingName, Spot] => [thing, { at: places[i]!, yaw: thing === "cube" ? random.uniform(-Math.PI / 4, Math.PI / 4) : 0 }]));
+    this.#arrange([random.uniform(low[0], high[0]), random.uniform(low[1], high[1]), random.uniform(0.12, high[2])], spots);
+  }
+
+  /** Tool and things at rest at places, m; what is not named stays where the scene has it. */
+  #arrange(tool: readonly [number, number, number], spots: ReadonlyMap<ThingName, Spot>): void {
     this.mj.mj_resetData(this.model, this.data);
     this.#steps = 0;
     this.placeArm(this.reach(tool, 1));
-    this.placeObject("cube", [...cube, this.restingHeight("cube")], yaw);
-    this.placeObject("cup", [...cup, this.restingHeight("cup")], 0);
+    for (const [thing, { at, yaw }] of spots) this.placeObject(thing, [at[0], at[1], this.restingHeight(thing)], yaw);
     this.step(25);
     this.#steps = 0;
   }
 
-  /** Joint positions that put the tool at a place (m, base frame), gripper opening 0..1; the arm shape depends only on the place. */
+  /** The arm in a posture, at rest; cube and cup where they are out of its way. */
+  #resetPosture(positions: ArrayLike<number>): void {
+    const { cube = [0.2, -0.42], cup = [0.2, 0.42] } = this.description.simulation?.things ?? {};
+    this.mj.mj_resetData(this.model, this.data);
+    this.#steps = 0;
+    this.placeArm(positions);
+    this.placeObject("cube", [cube[0], cube[1], this.restingHeight("cube")], 0);
+    this.placeObject("cup", [cup[0], cup[1], this.restingHeight("cup")], 0);
+    this.step(25);
+    this.#steps = 0;
+  }
+
+  /** Of the demo arm: joint positions that put the tool at a place (m, base frame), gripper opening 0..1; the arm shape depends only on the place. */
   reach(tool: ArrayLike<number>, opening: number): Float64Array {
     const step = new Float32Array(4);
     step[3] = opening;
@@ -172,14 +314,14 @@ export class SimWorld {
     this.#qvel.forEach((address) => {
       this.data.qvel[address] = 0;
     });
-    this.data.qpos[this.#fingerTwo] = positions[7] as number;
+    for (const { qpos, follows } of this.#followers) this.data.qpos[qpos] = positions[follows] as number;
     this.command.hold(positions);
     this.mj.mj_forward(this.model, this.data);
   }
 
   /** Puts an object at rest; position in m, yaw in rad. */
-  placeObject(name: ObjectName, position: readonly [number, number, number], yaw: number): void {
-    const { qpos, qvel } = this.#objects[name];
+  placeObject(name: ThingName, position: readonly [number, number, number], yaw: number): void {
+    const { qpos, qvel } = this.#object(name);
     this.data.qpos.set([...position, Math.cos(yaw / 2), 0, 0, Math.sin(yaw / 2)], qpos);
     this.data.qvel.set([0, 0, 0, 0, 0, 0], qvel);
     this.mj.mj_forward(this.model, this.data);
@@ -190,8 +332,8 @@ export class SimWorld {
     const ctrl = this.data.ctrl as Float64Array;
     for (let i = 0; i < count; i++) {
       const { positions, velocities } = this.command.sample(this.timeS);
-      SERVOS.forEach((servo, s) => {
-        const joint = Math.min(s, positions.length - 1);
+      this.#servos.forEach((servo, s) => {
+        const joint = servo.follows;
         // Velocity feed-forward: without it the damping makes the joint trail its command.
         ctrl[s] = (positions[joint] as number) + (servo.kv / servo.kp) * (velocities[joint] as number);
       });
@@ -214,9 +356,15 @@ export class SimWorld {
   }
 
   /** Position of an object's centre, m. Truth of the simulator: for judging, never for planning. */
-  objectPosition(name: ObjectName): Float64Array {
-    const { body } = this.#objects[name];
+  objectPosition(name: ThingName): Float64Array {
+    const { body } = this.#object(name);
     return Float64Array.from(this.data.xpos.subarray(3 * body, 3 * body + 3) as Float64Array);
+  }
+
+  #object(name: ThingName): { body: number; qpos: number; qvel: number } {
+    const object = this.#objects.get(name);
+    if (object === undefined) throw new Error(`sim: the scene ${this.scene} has no ${name}; it has ${this.things.join(", ")}`);
+    return object;
   }
 
   /** The whole state; `restoreState` goes on from it exactly. */
@@ -242,6 +390,17 @@ export class SimWorld {
   }
 }
 
+/** Where a thing stands on the table, m and rad. */
+interface Spot {
+  readonly at: readonly [number, number];
+  readonly yaw: number;
+}
+
+/** Distance of the two places that are nearest to each other, m. */
+function nearest(places: readonly (readonly [number, number])[]): number {
+  return Math.min(...places.flatMap(([x, y], i) => places.slice(i + 1).map(([otherX, otherY]) => Math.hypot(x - otherX, y - otherY))));
+}
+
 function readState(bytes: Uint8Array): { state: Float64Array; steps: number; command: unknown } {
   let saved: unknown;
   try {
@@ -254,21 +413,35 @@ function readState(bytes: Uint8Array): { state: Float64Array; steps: number; com
   return { state, steps, command };
 }
 
+/** A servo for each joint of the description, in the order of the commands, and for those that mimic one of them. */
+function servosOf({ name, joints, simulation }: RobotDescription, urdf: string): Servo[] {
+  if (simulation === undefined) throw new Error(`sim: the description of ${name} has no simulation: write its servos`);
+  const leads = new Map([...joints.map((joint) => [joint, joint] as const), ...parseUrdf(urdf).joints.flatMap((joint) => joint.mimics === undefined ? [] : [[joint.name, joint.mimics] as const])]);
+  const servos = simulation.servos.flatMap(({ joints: own, kp, kv, max_force: maxForce, armature }) => own.map((joint): Servo => {
+    const follows = joints.indexOf(leads.get(joint) ?? joint);
+    if (follows < 0) throw new Error(`sim: the servo of "${joint}" is none of a joint of ${name}, which has ${joints.join(", ")}`);
+    return { joint, follows, kp, kv, maxForce, armature };
+  }));
+  const missing = joints.find((joint) => !servos.some((servo) => servo.joint === joint));
+  if (missing !== undefined) throw new Error(`sim: the description of ${name} has no servo for the joint "${missing}"`);
+  return servos;
+}
+
 /** Attaches the arm to the scene and gives its joints servos and gravity compensation. */
-function compile(mj: Mujoco, urdf: string): MjModel {
-  const scene = mj.parseXMLString(SCENE_MJCF);
+function compile(mj: Mujoco, urdf: string, sceneName: SceneName, { base_link: base, simulation }: RobotDescription, servos: readonly Servo[]): MjModel {
+  const table = simulation?.table;
+  const scene = mj.parseXMLString(sceneMjcf(sceneName, table === undefined ? undefined : { center: table.center_m, halfSize: table.half_size_m }));
   const arm = mj.parseXMLString(urdf);
   const frame = required(mj.mjs_findFrame(scene, "robot"), "frame robot");
-  const root = required(mj.mjs_findBody(arm, "fr3_link0") ?? mj.mjs_findBody(arm, "world"), "base link");
+  const root = required(mj.mjs_findBody(arm, base) ?? mj.mjs_findBody(arm, "world"), "base link");
   required(mj.mjs_attach(frame.element, root.element, "", ""), "attached arm");
   for (const link of linkNames(urdf)) {
     const body = mj.mjs_findBody(scene, link);
     // The driver of a real arm compensates gravity; so does this one.
     if (body !== undefined) body.gravcomp = 1;
   }
-  exclude(mj, scene, "fr3_link0", "fr3_link1");
-  exclude(mj, scene, "fr3_finger1", "fr3_finger2");
-  for (const servo of SERVOS) {
+  for (const [one, other] of simulation?.excluded_contacts ?? []) exclude(mj, scene, one, other);
+  for (const servo of servos) {
     const element = required(mj.mjs_findElement(scene, mj.mjtObj.mjOBJ_JOINT, servo.joint), `joint ${servo.joint}`);
     required(mj.mjs_asJoint(element), `joint ${servo.joint}`).armature = servo.armature;
     const actuator = required(mj.mjs_addActuator(scene, required(mj.mjs_getSpecDefault(scene), "default class")), "actuator");
@@ -300,6 +473,6 @@ function linkNames(urdf: string): string[] {
 }
 
 function required<T>(value: T | undefined | null, what: string): T {
-  if (value === undefined || value === null) throw new Error(`sim: the scene has no ${what}; does the URDF name the demo arm's links?`);
+  if (value === undefined || value === null) throw new Error(`sim: the scene has no ${what}; does the URDF name the robot's links?`);
   return value;
 }

@@ -106,7 +106,7 @@ function installedPackage(): string {
 
 /** Launches, waits until every line was seen (or a minute has passed), then ends it as Ctrl-C does. */
 async function launchUntil(prefix: string, lines: readonly RegExp[], ...args: string[]): Promise<{ output: string; code: number | null }> {
-  const env = { ...process.env, AMENT_PREFIX_PATH: `${prefix}:${process.env["AMENT_PREFIX_PATH"] ?? ""}`, ROS_LOG_DIR: join(prefix, "log") };
+  const env = { ...process.env, AMENT_PREFIX_PATH: `${prefix}:${process.env["AMENT_PREFIX_PATH"] ?? ""}`, ROS_LOG_DIR: join(prefix, "log"), JEPA_MPC_MEMORY: join(prefix, "memory") };
   const child = spawn(PYTHON, ["-c", ROS2, "launch", "jepa_mpc", ...args], { cwd: prefix, env, stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
   let ended = false;

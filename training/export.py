@@ -7,9 +7,7 @@ The bundle is refused (exit 1, nothing replaced) unless ONNX Runtime agrees with
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
-import shutil
 import sys
 import time
 from dataclasses import replace
@@ -21,24 +19,29 @@ import onnxruntime
 import torch
 from torch import Tensor
 
+from bundle.product_shapes import note_product_shapes
+from bundle.ranks import overlap, spearman
+from bundle.write import file_entry, new_bundle, write_manifest
 from jepa.build import ACTION_HIGH, ACTION_LOW, load_checkpoint
 from jepa.data import Episodes
 from jepa.familiarity import Familiarity
+from jepa.fast_graphs import FastProposalGraph, FastRolloutGraph
 from jepa.graphs import EncoderGraph, ProposalGraph, RolloutGraph
 from jepa.latents import encode_all
-from jepa.lerobot import add_arguments, from_arguments, load_any
-from jepa.model import ACTION, STATE, WorldModel
+from jepa.lerobot import Features, add_arguments, from_arguments, load_any
+from jepa.model import ACTION, PLACE, STATE, WorldModel
 from jepa.probes import evaluate
-from jepa.touch import THINGS
 
 TOLERANCE = 1e-4
 GRAPHS = ("encoder.onnx", "rollout.onnx", "proposal.onnx")
 # Fields of the configuration that decide the energy alone: no training depends on them.
 ENERGY_WEIGHTS = ("arm_energy", "grip_energy", "object_energy", "value_energy")
-CANDIDATES = 256
+CANDIDATES, ELITES = 256, 32
 # The search that the evaluation was made with; users may override it.
 PLANNING = {"candidates": 128, "iterations": 4, "elites": 12, "initial_std": 0.6, "min_std": 0.05, "exploration_floor": 1.0, "noise_exponent": 2, "path_weight": 0.5, "proposals": 0.5,
             "switched": ["gripper"]}
+# What the latent calls its things, which it tells apart by their width.
+THING_NAMES = {1: ("thing",), 2: ("narrow", "wide"), 3: ("narrow", "middle", "wide")}
 STATE_UNITS = ["m", "m", "m", "m", "m/s", "m/s", "m/s"]
 
 
@@ -49,13 +52,14 @@ def export_graphs(model: WorldModel, familiarity: Familiarity, folder: Path) -> 
                       dynamic_axes={name: {0: "batch"} for name in ("pixels", "latent", "features")},
                       opset_version=18, dynamo=False)
     inputs = (torch.zeros(1, d), torch.zeros(1, STATE), torch.zeros(4, h, ACTION), torch.zeros(1, d))
-    torch.onnx.export(RolloutGraph(model).eval(), inputs, folder / "rollout.onnx",
+    torch.onnx.export(FastRolloutGraph(model).eval(), inputs, folder / "rollout.onnx",
                       input_names=["latent", "state", "actions", "goal"], output_names=["energy", "start_energy", "final_latent", "final_state", "states", "next_latent"],
                       dynamic_axes={name: {0: "candidates"} for name in ("actions", "energy", "final_latent", "final_state", "states", "next_latent")},
                       opset_version=18, dynamo=False)
-    torch.onnx.export(ProposalGraph(model).eval(), (*inputs[:2], inputs[3], torch.zeros(h, ACTION), torch.zeros(h), torch.zeros(4, h, ACTION)), folder / "proposal.onnx",
+    torch.onnx.export(FastProposalGraph(model).eval(), (*inputs[:2], inputs[3], torch.zeros(h, ACTION), torch.zeros(h), torch.zeros(4, h, ACTION)), folder / "proposal.onnx",
                       input_names=["latent", "state", "goal", "committed", "fixed", "noise"], output_names=["actions"],
                       dynamic_axes={"noise": {0: "candidates"}, "actions": {0: "candidates"}}, opset_version=18, dynamo=False)
+    note_product_shapes(folder / "rollout.onnx", "actions", "candidates")
     for name in GRAPHS:
         onnx.checker.check_model(onnx.load(folder / name))
 
@@ -94,10 +98,9 @@ def check_parity(model: WorldModel, familiarity: Familiarity, folder: Path, vali
         # A gripper may be decided by rounding, and then what follows parts; few must. The negation counts a NaN.
         parted = ~(np.abs(proposed - again).max((1, 2)) <= TOLERANCE)
         proposal_error = max(proposal_error, float(parted.mean()))
-        ranks = [np.argsort(np.argsort(value[0].sum(1))) for value in (expected, got)]
-        correlations.append(float(np.corrcoef(ranks[0], ranks[1])[0, 1]))
-        elites = [set(np.argsort(value[0].sum(1))[:32]) for value in (expected, got)]
-        same_elites.append(len(elites[0] & elites[1]) / 32)
+        totals = [value[0].sum(1) for value in (expected, got)]
+        correlations.append(spearman(*totals))
+        same_elites.append(overlap(*totals, ELITES))
     return {"latent_max_difference": latent_error, "unlikeness_max_share": feature_error, "rollout_max_difference": energy_error, "proposals_parted": proposal_error,
             "rank_correlation_min": min(correlations), "same_elites_min": min(same_elites), "candidates": CANDIDATES}
 
@@ -118,10 +121,9 @@ def energy_statistics(model: WorldModel, validation: Episodes) -> dict:
     frames = z.shape[1]
     first, second = torch.triu_indices(frames, frames, 1)
     energies = model.energy(z[:, first], z[:, second])
-    apart = (truths[:, first, :3] - truths[:, second, :3]).norm(dim=-1)
-    cube = (truths[:, first, 3:6] - truths[:, second, 3:6]).norm(dim=-1)
-    cup = (truths[:, first, 6:9] - truths[:, second, 6:9]).norm(dim=-1)
-    farthest = torch.stack([apart, cube, cup]).amax(0)
+    # An energy without the things asks only that the tool be there.
+    counted = [slice(0, 3)] + ([slice(3 + PLACE * i, 3 + PLACE * (i + 1)) for i in range(config.things)] if config.object_energy > 0 else [])
+    farthest = torch.stack([(truths[:, first, what] - truths[:, second, what]).norm(dim=-1) for what in counted]).amax(0)
     same_grip = (states[:, first, 3] - states[:, second, 3]).abs() < 0.01
     near = energies[(farthest < 0.010) & same_grip]
     far = energies[(farthest > 0.03) & (farthest < 0.06) & same_grip]
@@ -132,7 +134,7 @@ def energy_statistics(model: WorldModel, validation: Episodes) -> dict:
     quantile = lambda values, q: float(torch.quantile(values, q))
     return {
         "kind": "places_with_value",
-        "description": f"{config.arm_energy:g} x the tool's distance + {config.object_energy:g} x the distances of both things (10 cm) + {config.grip_energy:g} x the gripper's "
+        "description": f"{config.arm_energy:g} x the tool's distance + {config.object_energy:g} x the distances of the things (10 cm) + {config.grip_energy:g} x the gripper's "
                        f"(share of its opening) + {config.value_energy:g} x the learned number of periods to the goal",
         "noise_floor": quantile(near, 0.5),
         "reached_below": min(quantile(near, 0.9), quantile(far, 0.02)),
@@ -141,16 +143,14 @@ def energy_statistics(model: WorldModel, validation: Episodes) -> dict:
 
 
 def readable(model: WorldModel) -> dict:
-    """What the latent's entries mean: value = mean + std x entry."""
-    names = [f"tool_{axis}" for axis in "xyz"] + ["opening"] + [f"{thing}_{axis}" for thing in ("narrow", "wide") for axis in "xyz"]
-    of_state = [0, 1, 2, 3] + [0, 1, 2] * THINGS
-    return {"names": names, "units": ["m"] * len(names),
-            **{field: getattr(model.predictor, f"state_{field}")[of_state].tolist() for field in ("mean", "std")}}
-
-
-def file_entry(file: Path) -> dict:
-    data = file.read_bytes()
-    return {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
+    """What the latent's entries mean, as a part of the manifest: value = mean + std x entry. Nothing for a model that was not taught the things: of some entries it cannot be said."""
+    if model.config.touch_weight == 0:
+        return {}
+    names = [f"tool_{axis}" for axis in "xyz"] + ["opening"] + [f"{thing}_{axis}" for thing in THING_NAMES[model.config.things] for axis in "xyz"]
+    of_state = [0, 1, 2, 3] + [0, 1, 2] * model.config.things
+    return {"readable": {"names": names, "units": ["m"] * len(names),
+                         **{field: getattr(model.predictor, f"state_{field}")[of_state].tolist() for field in ("mean", "std")},
+                         "gripper": {"name": "opening", "open": model.state_model.max_opening_m, "closed": 0.0}}}
 
 
 def main() -> None:
@@ -172,21 +172,24 @@ def main() -> None:
         raise ValueError(f"{arguments.run} has no trained {' and '.join(untrained)}; make a run that has: python training/train_dynamics.py --run {arguments.run}")
     training, validation = load_any(arguments.data, features).split(model.config.validation_episodes)
 
-    part = arguments.bundle.with_name(arguments.bundle.name + ".part")
-    shutil.rmtree(part, ignore_errors=True)
-    part.mkdir(parents=True)
+    with new_bundle(arguments.bundle) as part:
+        manifest = write_bundle(part, arguments, model, checkpoint, training, validation, features)
+    print(f"export: wrote {arguments.bundle} ({sum(f['bytes'] for f in manifest['files'].values()) / 1e6:.1f} MB)")
+
+
+def write_bundle(part: Path, arguments: argparse.Namespace, model: WorldModel, checkpoint: dict, training: Episodes, validation: Episodes, features: Features) -> dict:
+    """Graphs and manifest into the folder `part`. Returns the manifest."""
     familiarity = Familiarity.fitted(model, training.images)
     export_graphs(model, familiarity, part)
     parity = check_parity(model, familiarity, part, validation)
     print("parity:", json.dumps(parity))
     agrees = parity["latent_max_difference"] <= TOLERANCE and parity["rollout_max_difference"] <= TOLERANCE and parity["unlikeness_max_share"] <= 10 * TOLERANCE and parity["proposals_parted"] <= 0.1 and parity["rank_correlation_min"] >= 0.9999
     if not agrees:
-        shutil.rmtree(part)
         sys.exit(f"export: ONNX Runtime differs from PyTorch by more than {TOLERANCE} or ranks candidates differently; nothing was written")
     statistics = energy_statistics(model, validation if arguments.rooms is None else load_any(arguments.rooms, features))
     if arguments.reached_below is not None:
         statistics["reached_below"] = arguments.reached_below
-    size = model.image_size
+    size, frame = model.image_size, checkpoint["description"].get("frame", "base")
     manifest = {
         "schema_version": 1,
         "name": arguments.bundle.name,
@@ -194,10 +197,10 @@ def main() -> None:
         "license": "Apache-2.0",
         "created": time.strftime("%Y-%m-%d"),
         "image": {"width": size, "height": size, "channels": "rgb", "crop": "center_square", "frames": 1},
-        "latent": {"shape": [model.latent_size], "dtype": "float32", "readable": readable(model)},
-        "state": {"names": checkpoint["description"]["state"], "units": STATE_UNITS, "frame": "base"},
+        "latent": {"shape": [model.latent_size], "dtype": "float32", **readable(model)},
+        "state": {"names": checkpoint["description"]["state"], "units": STATE_UNITS, "frame": frame},
         "action": {"kind": "ee_delta", "names": checkpoint["description"]["action"], "units": ["m", "m", "m", "1"],
-                   "low": list(ACTION_LOW), "high": list(ACTION_HIGH), "period_s": checkpoint["description"]["period_s"], "frame": "base"},
+                   "low": list(ACTION_LOW), "high": list(ACTION_HIGH), "period_s": checkpoint["description"]["period_s"], "frame": frame},
         "horizon": model.config.rollout,
         "energy": statistics,
         "planning": PLANNING,
@@ -205,18 +208,12 @@ def main() -> None:
         "training": {"config": model.config.to_dict(), "steps": checkpoint["step"], "minutes": round(checkpoint["spent_s"] / 60 + model.config.rollout_minutes + model.config.value_minutes, 1),
                      "episodes": checkpoint["episodes"], "parity": parity, "measured": evaluate(model, validation)},
     }
-    (part / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
-    old = arguments.bundle.with_name(arguments.bundle.name + ".old")
-    shutil.rmtree(old, ignore_errors=True)
-    if arguments.bundle.exists():
-        arguments.bundle.rename(old)
-    part.rename(arguments.bundle)
-    shutil.rmtree(old, ignore_errors=True)
-    print(f"export: wrote {arguments.bundle} ({sum(f['bytes'] for f in manifest['files'].values()) / 1e6:.1f} MB)")
+    write_manifest(part, manifest)
+    return manifest
 
 
 if __name__ == "__main__":
     try:
         main()
-    except (FileNotFoundError, ValueError) as error:
+    except (OSError, ValueError) as error:
         sys.exit(f"export: {error}")

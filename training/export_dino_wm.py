@@ -13,13 +13,16 @@ import sys
 from pathlib import Path
 
 from bundle.exporting import Plan, export
-from bundle.options import add_arguments
+from bundle.options import add_arguments, add_robot_arguments, check_horizon
 from bundle.robot import read_robot
 from dino_wm.graphs import EncoderGraph, RolloutGraph, distance
 from dino_wm.model import load
 
 # The authors' planner has 300 candidates and 30 iterations on a GPU; this is what a CPU can be asked for. The energy is the last frame's, as theirs.
 PLANNING = {"candidates": 64, "iterations": 4, "elites": 10, "initial_std": 1.0, "noise_exponent": 0, "path_weight": 0, "switched": []}
+
+# What a roll-out is made of.
+STEPS = "actions of the model"
 
 
 def main() -> None:
@@ -28,13 +31,9 @@ def main() -> None:
     add_arguments(parser)
     parser.add_argument("--encoder", type=Path, help="DINOv2's weights (a state dict), where the checkpoint has none")
     parser.add_argument("--config", type=Path, help="JSON with what the tensors do not show: img_size, num_hist, heads, dim_head, num_action_repeat, num_proprio_repeat, encoder_heads")
-    parser.add_argument("--robot", type=Path, help="JSON that describes actions and state; without it the bundle can be scored but not executed")
-    parser.add_argument("--horizon", type=int, default=5, help="the model's actions of a roll-out (default: 5)")
-    parser.add_argument("--trajectory", type=Path, help=".npz with observations [T, H, W, 3] of your camera: sets the energies")
-    parser.add_argument("--license", default="MIT", help="of the weights (default: MIT, that of the published checkpoints; DINOv2 is Apache-2.0)")
+    add_robot_arguments(parser, STEPS, license_of="the published checkpoints; DINOv2 is Apache-2.0")
     arguments = parser.parse_args()
-    if not 1 <= arguments.horizon <= 32:
-        raise ValueError(f"--horizon is {arguments.horizon}: must be from 1 to 32")
+    check_horizon(arguments.horizon, STEPS)
     model = load(arguments.checkpoint, arguments.encoder, arguments.config)
     config = model.config
     robot = read_robot(arguments.robot, config.action, config.proprio)

@@ -15,7 +15,7 @@ from pathlib import Path
 import torch
 
 from bundle.exporting import Plan, export
-from bundle.options import add_arguments
+from bundle.options import add_arguments, add_robot_arguments, check_horizon
 from bundle.robot import read_robot
 from lewm.graphs import EncoderGraph, RolloutGraph, distance
 from lewm.load import load
@@ -23,19 +23,18 @@ from lewm.load import load
 # The authors' planner has 300 candidates and 30 iterations; the energy is the last latent's, as theirs.
 PLANNING = {"candidates": 300, "iterations": 10, "elites": 30, "initial_std": 1.0, "noise_exponent": 0, "path_weight": 0, "switched": []}
 
+# What a roll-out is made of.
+STEPS = "blocks of actions"
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("checkpoint", type=Path, help="folder with weights.pt and config.json, or a weights file")
     add_arguments(parser)
     parser.add_argument("--config", type=Path, help="config.json (default: the one beside the weights)")
-    parser.add_argument("--robot", type=Path, help="JSON that describes actions and state; without it the bundle can be scored but not executed")
-    parser.add_argument("--horizon", type=int, default=5, help="blocks of actions of a roll-out (default: 5)")
-    parser.add_argument("--trajectory", type=Path, help=".npz with observations [T, H, W, 3] of your camera: sets the energies")
-    parser.add_argument("--license", default="MIT", help="of the weights (default: MIT, that of the published checkpoints)")
+    add_robot_arguments(parser, STEPS)
     arguments = parser.parse_args()
-    if not 1 <= arguments.horizon <= 32:
-        raise ValueError(f"--horizon is {arguments.horizon}: must be from 1 to 32 blocks")
+    check_horizon(arguments.horizon, STEPS)
     model = load(arguments.checkpoint, arguments.config)
     config = model.config
     robot = read_robot(arguments.robot, config.action, None)

@@ -31,7 +31,7 @@ LEARNING_RATE, WEIGHT_DECAY = 1e-3, 1e-2
 
 @dataclass(frozen=True)
 class Seen:
-    """A data set without its pictures: features [E, T+1, F] of the encoder, states [E, T+1, 7], actions [E, T, 4]; truths [E, T+1, 9] for measuring only."""
+    """A data set without its pictures: features [E, T+1, F] of the encoder, states [E, T+1, 7], actions [E, T, 4]; truths [E, T+1, 3 + 3 * things] for measuring only."""
 
     features: Tensor
     states: Tensor
@@ -55,7 +55,7 @@ def fit(model: WorldModel, seen: list[Seen], generator: torch.Generator) -> floa
     config = model.config
     features, felt = [], []
     for part in seen:
-        touch = feel(part.states.numpy(), part.actions.numpy(), model.places(latents_of(model, part.features)).numpy())
+        touch = feel(part.states.numpy(), part.actions.numpy(), model.places(latents_of(model, part.features)).numpy(), config.things)
         places = torch.from_numpy(touch.places).flatten(0, 1)
         known = places.isfinite().all(-1).any(-1)
         features.append(part.features.flatten(0, 1)[known])

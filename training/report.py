@@ -21,9 +21,9 @@ from matplotlib import ticker  # noqa: E402
 
 COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#666666"]
 TERMS = ("loss", "touch", "persistence", "arm", "sigreg", "multi_step", "pixels")
-QUANTITIES = ("end_effector", "gripper_opening", "cube", "cup")
+QUANTITIES = ("end_effector", "gripper_opening", "puck", "cube", "cup")
 PROBES = {"linear_probe_m": ("linear", "-"), "nearest_neighbour_m": ("nearest neighbour", ":")}
-PLACES = ("cube", "cube_lifted", "cup", "cup_lifted")
+PLACES = ("puck", "puck_lifted", "cube", "cube_lifted", "cup", "cup_lifted")
 RATIOS = {"multi_step_ratio": "all windows", "multi_step_ratio_object_moves": "windows in which an object moves"}
 
 

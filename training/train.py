@@ -12,7 +12,6 @@ import json
 import math
 import signal
 import sys
-import time
 from pathlib import Path
 
 import torch
@@ -29,6 +28,7 @@ from jepa.model import normalised
 from jepa.options import add_options, chosen_options
 from jepa.probes import evaluate, in_centimetres
 from jepa.processes import Processes
+from jepa.spent import SpentTime
 from jepa.touch import Touch, feel
 
 CHECKPOINT_EVERY_S = 120
@@ -51,15 +51,15 @@ def parse_arguments() -> tuple[argparse.Namespace, Config]:
     return arguments, Config(**chosen_options(arguments))
 
 
-def felt(parts: list[Episodes], reader: Path | None, out: Path, rank: int) -> list[Touch]:
+def felt(parts: list[Episodes], things: int, reader: Path | None, out: Path, rank: int) -> list[Touch]:
     """What was felt in each data set, read with what the encoder of a run sees if one is given; its latents are kept in `out`."""
     if reader is None:
-        return [feel(part.states, part.actions) for part in parts]
+        return [feel(part.states, part.actions, things=things) for part in parts]
     model, _ = load_checkpoint(reader / "checkpoint.pt")
     touches = []
     for i, part in enumerate(parts):
         latents = encode_episodes(model, part, out / f"seen-{rank}-{i}.npz").latents
-        touches.append(feel(part.states, part.actions, model.places(latents).numpy()))
+        touches.append(feel(part.states, part.actions, model.places(latents).numpy(), things))
     return touches
 
 
@@ -101,7 +101,7 @@ def main() -> None:
     validation = validation.shuffled(config.seed)
     if speak:
         print(f"train: {sum(map(len, training))} episodes to learn from, {len(validation)} to measure on; {processes.count} x {device.type}", flush=True)
-    touches = felt(training, arguments.read_with, arguments.out, processes.rank)
+    touches = felt(training, config.things, arguments.read_with, arguments.out, processes.rank)
     model = new_model(config, *training).to(device)
     model.encoder = model.encoder.to(memory_format=torch.channels_last)
     losses = Losses(config).to(device)
@@ -158,7 +158,7 @@ def main() -> None:
         if processes.any(interrupted):
             interrupted = True
             break
-        started = time.monotonic()
+        clock = SpentTime(device)
         share = spent_s / budget_s
         rate = config.learning_rate * min(1.0, (step + 1) / config.warmup_steps) * (0.5 + 0.5 * math.cos(math.pi * share))
         for group in optimiser.param_groups:
@@ -173,7 +173,7 @@ def main() -> None:
         torch.nn.utils.clip_grad_norm_(model.parameters(), config.gradient_clip)
         optimiser.step()
         step += 1
-        (spent_s,) = processes.agree(spent_s + time.monotonic() - started)
+        (spent_s,) = processes.agree(spent_s + clock.seconds())
         for name, value in parts.items():
             sums[name] = sums.get(name, 0.0) + value
         summed += 1

@@ -26,6 +26,7 @@ from jepa.model import WorldModel
 from jepa.options import chosen_options, on_an_encoder
 from jepa.probes import measure_rollouts
 from jepa.smoothing import in_hindsight
+from jepa.spent import SpentTime
 from jepa.value import ValueLearner
 
 REPORT_EVERY_S = 60
@@ -122,9 +123,9 @@ class _Step:
 
 def _steps(name: str, minutes: float, optimiser: torch.optim.Optimizer, rate: float):
     """Yields until the minutes are over; warms the learning rate up and lets it fall to nothing."""
-    began, last, number = time.monotonic(), time.monotonic(), 0
+    clock, last, number = SpentTime(torch.device("cpu")), time.monotonic(), 0
     seen = _Step()
-    while (spent := time.monotonic() - began) < 60 * minutes:
+    while (spent := clock.seconds()) < 60 * minutes:
         number += 1
         for group in optimiser.param_groups:
             group["lr"] = rate * min(1.0, number / 200) * (0.02 + 0.98 * (0.5 + 0.5 * math.cos(math.pi * spent / (60 * minutes))))

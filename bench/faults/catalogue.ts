@@ -148,17 +148,18 @@ export const FAULTS: readonly Fault[] = [
     inject: (rig) => rig.sabotage({ what: "nan" }), heal: (rig) => rig.sabotage({ what: "nothing" }),
     expect: ["internal_error", "plan_not_finite"], withinS: 1, recovery: "after a reset", lastsS: 4,
   },
+  // These three are over when they have happened: the thread is replaced, and the arm may go on.
   {
     kind: "in_motion", name: "worker-killed", what: "the planning thread ends",
-    inject: (rig) => rig.sabotage({ what: "exit" }), expect: ["internal_error", "plan_late"], withinS: 1, recovery: "by itself",
+    inject: (rig) => rig.sabotage({ what: "exit" }), expect: ["internal_error", "plan_late"], withinS: 1, recovery: "by itself", lastsS: 0,
   },
   {
     kind: "in_motion", name: "worker-error", what: "an error in the planning thread that nobody catches",
-    inject: (rig) => rig.sabotage({ what: "throw" }), expect: ["internal_error", "plan_late"], withinS: 1, recovery: "by itself",
+    inject: (rig) => rig.sabotage({ what: "throw" }), expect: ["internal_error", "plan_late"], withinS: 1, recovery: "by itself", lastsS: 0,
   },
   {
     kind: "in_motion", name: "worker-hangs", what: "a run of the model never ends",
-    inject: (rig) => rig.sabotage({ what: "hang" }), expect: ["plan_late"], withinS: 1, recovery: "by itself",
+    inject: (rig) => rig.sabotage({ what: "hang" }), expect: ["plan_late"], withinS: 1, recovery: "by itself", lastsS: 0,
   },
   {
     kind: "in_motion", name: "worker-dies-often", what: "the planning thread ends again and again",

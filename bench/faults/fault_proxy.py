@@ -1,54 +1,31 @@
 """Stands between robot and controller on the graph and spoils what passes: pictures, joint states, the clock.
 
 The controller under test is remapped to listen to /faulty/...; its commands go to the robot straight, and are only watched here.
-Commands come as JSON lines on stdin, what is seen goes as JSON lines to stdout. Times `t` are CLOCK_MONOTONIC, s. It shares no code
-with what it tests.
+Commands come and what is seen goes as JSON lines (bench/ros/json_lines.py); proxy.ts starts it. It shares no code with what it tests.
 """
 
 import array
-import json
-import math
-import os
-import sys
 import threading
 import time
-import traceback
 from collections import deque
 
 import numpy
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from json_lines import obey_lines, say
 from lifecycle_msgs.srv import GetState
-from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
+from message_parts import LATCHED, SENSOR, level_of, parameter
 from rcl_interfaces.srv import SetParameters
-from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
-from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CameraInfo, Image, JointState
 from std_msgs.msg import Bool, Float64, Float64MultiArray, String
 from std_srvs.srv import SetBool, Trigger
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
-LATCHED = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL)
-SENSOR = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 SERVICES = {"Trigger": Trigger, "SetBool": SetBool, "SetParameters": SetParameters, "GetState": GetState}
 # Every so many joint states of the robot are passed on as the truth: 50 Hz of 100.
 TRUTH_EVERY = 2
-
-
-def say(event, **fields):
-    def plain(value):
-        if isinstance(value, float) and not math.isfinite(value):
-            return str(value)
-        if isinstance(value, list):
-            return [plain(entry) for entry in value]
-        if isinstance(value, dict):
-            return {key: plain(entry) for key, entry in value.items()}
-        return value
-
-    sys.stdout.write(json.dumps({"event": event, "t": time.monotonic(), **{k: plain(v) for k, v in fields.items()}}) + "\n")
-    sys.stdout.flush()
 
 
 def seconds(stamp):
@@ -96,8 +73,7 @@ class Proxy(Node):
         self.create_timer(0.01, self.release)
 
     def on_status(self, m):
-        level = m.level[0] if isinstance(m.level, (bytes, bytearray)) else int(m.level)
-        say("status", level=level, message=m.message, values={v.key: v.value for v in m.values})
+        say("status", level=level_of(m), message=m.message, values={v.key: v.value for v in m.values})
 
     def on_diagnostics(self, m):
         say("diagnostics", values={v.key: v.value for s in m.status if s.name == "jepa_mpc: inputs" for v in s.values})
@@ -280,40 +256,6 @@ class Proxy(Node):
             self.call(command)
 
 
-def parameter(name, value):
-    v = ParameterValue()
-    if isinstance(value, bool):
-        v.type, v.bool_value = ParameterType.PARAMETER_BOOL, value
-    elif isinstance(value, int):
-        v.type, v.integer_value = ParameterType.PARAMETER_INTEGER, value
-    elif isinstance(value, float):
-        v.type, v.double_value = ParameterType.PARAMETER_DOUBLE, value
-    else:
-        v.type, v.string_value = ParameterType.PARAMETER_STRING, str(value)
-    return Parameter(name=name, value=v)
-
-
-def main():
-    rclpy.init()
-    node = Proxy()
-    executor = SingleThreadedExecutor()
-    executor.add_node(node)
-
-    def spin():
-        try:
-            executor.spin()
-        except BaseException:
-            # A silent proxy looks like a silent robot: end, with the reason on stderr.
-            traceback.print_exc()
-            os._exit(1)
-
-    threading.Thread(target=spin, daemon=True).start()
-    say("ready")
-    for line in sys.stdin:
-        node.obey(json.loads(line))
-    # rclpy's threads are still waiting for messages; there is nothing to tidy up.
-    sys.stdout.flush()
-    os._exit(0)
-
-
-main()
+rclpy.init()
+proxy = Proxy()
+obey_lines(proxy, proxy.obey)

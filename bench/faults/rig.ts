@@ -9,7 +9,8 @@ import { ChildNode } from "../../src/demo/child-node.js";
 import { FR3_JOINTS } from "../../src/robot/fr3.js";
 import type { JointLimits } from "../../src/robot/types.js";
 import { parseUrdf } from "../../src/robot/urdf.js";
-import { isStatus, isTruth, monotonicS, Proxy, type Seen, type SeenStatus, type SeenTruth, type Spoil } from "./proxy.js";
+import { isStatus, type Seen } from "../ros/seen.js";
+import { isTruth, monotonicS, Proxy, type SeenTruth, type Spoil } from "./proxy.js";
 import type { Sabotage } from "./saboteur.js";
 
 /** The folder with package.json; this runs in dist/bench/faults. */
@@ -26,6 +27,10 @@ export interface Setup {
 export const DEFAULT_SETUP: Setup = { simTime: false, parameters: {} };
 
 /** Starts of the task that are far from its goal: the arm is on its way for more than a second. */
+/** So often a controller is told to forget its goal, and so long (s) it must then be idle. */
+const RESETS = 6;
+const STAYS_IDLE_S = 0.6;
+
 const FAR_SEEDS = [5, 54, 46, 7] as const;
 /** Faster than this an arm joint moves (rad/s). */
 const MOVING_RAD_PER_S = 0.05;
@@ -92,11 +97,9 @@ export class Rig {
     const died = controller.ended.then((what): never => { throw new Error(`the controller ${what}: ${controller.lastLine}`); });
     died.catch(() => undefined);
     await Promise.race([died, (async () => {
-      // One that was started anew gets the last goal, which is latched, and goes for it at once.
       const up = ["idle", "planning", "holding", "reached", "stopped"];
       await this.proxy.waitFor((seen) => isStatus(seen) && up.includes(seen.values["state"]!), "a controller that is up", monotonicS());
-      await this.proxy.call("Trigger", "/jepa_mpc/reset");
-      await this.#idle(monotonicS());
+      await this.#resetUntilIdle();
     })()]);
   }
 
@@ -119,7 +122,7 @@ export class Rig {
     await this.proxy.waitFor((seen) => seen.event === "task_goal" && seen["name"] === `reach-${seed}`, "the task's goal", fromS);
   }
 
-  /** Parameters of the running simulator. */
+  /** Parameters of the running simulator; a double must not be whole, as in setParameter(). */
   async setSimulator(values: Readonly<Record<string, number>>): Promise<void> {
     await this.proxy.call("SetParameters", "/jepa_mpc_simulator/set_parameters", { values });
   }
@@ -172,6 +175,7 @@ export class Rig {
     const argv = [
       "--ros-args", ...rules.flatMap((rule) => ["-r", rule]), ...Object.entries(values).flatMap(([name, value]) => ["-p", `${name}:=${value}`]),
       ...(simTime ? ["-p", "use_sim_time:=true"] : []),
+      "-p", "memory.enabled:=false",
     ];
     const saboteur = new URL("./saboteur.js", import.meta.url).href;
     return new ChildNode("controller", join(ROOT, "dist/src/ros/controller-main.js"), argv, join(this.folder, `controller-${this.#started++}.log`),
@@ -211,9 +215,8 @@ export class Rig {
     this.#controller = undefined;
   }
 
-  /** A parameter of the running controller. */
+  /** A parameter of the running controller. A double must not be whole: it would reach the node as an integer, which it refuses. */
   async setParameter(name: string, value: string | number | boolean): Promise<void> {
-    // A whole number for a double has to look like one to the service.
     await this.proxy.call("SetParameters", "/jepa_mpc/set_parameters", { values: { [name]: value } });
   }
 
@@ -258,8 +261,20 @@ export class Rig {
     await this.proxy.waitFor(isTruth, "the simulator", fromS);
   }
 
-  #idle(fromS: number): Promise<Seen> {
-    return this.proxy.waitFor<SeenStatus>((seen) => isStatus(seen) && seen.values["state"] === "idle", "a controller that is ready for a goal", fromS);
+  /** One that was started anew gets the last goal, which is latched, and goes for it at once: before a reset, or, if it comes later, after it. */
+  async #resetUntilIdle(): Promise<void> {
+    const idle = (seen: Seen): boolean => isStatus(seen) && seen.values["state"] === "idle";
+    for (let attempt = 1; ; attempt++) {
+      const fromS = monotonicS();
+      await this.proxy.call("Trigger", "/jepa_mpc/reset");
+      if (attempt === RESETS) {
+        await this.proxy.waitFor(idle, "a controller that is ready for a goal", fromS);
+        return;
+      }
+      if (!await this.proxy.comes(idle, fromS, 5)) continue;
+      const idleS = monotonicS();
+      if (!await this.proxy.comes((seen) => isStatus(seen) && !idle(seen), idleS, STAYS_IDLE_S)) return;
+    }
   }
 
   #standing(fromS: number): Promise<Seen> {

@@ -1,8 +1,10 @@
 import { homedir } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 
+import { oneLine } from "../../src/text/one-line.js";
+import { isStatus, type Seen, type SeenStatus } from "../ros/seen.js";
 import type { Fault, MotionFault, Recovery, StartFault } from "./fault.js";
-import { isStatus, isTrajectory, isTruth, monotonicS, type Seen, type SeenStatus, type SeenTruth } from "./proxy.js";
+import { isTrajectory, isTruth, monotonicS, type SeenTruth } from "./proxy.js";
 import { DEFAULT_SETUP, type Rig } from "./rig.js";
 import { checkPositions, checkTrajectories, type WireShares } from "./wire-check.js";
 
@@ -102,7 +104,7 @@ async function runMotionFault(rig: Rig, fault: MotionFault, { slack, judgeAccele
   await fault.heal?.(rig);
   const endedItself = await Promise.race([controller.ended.then(() => true), sleep(100).then(() => false)]);
   const seenUntilHealed = [...proxy.seen];
-  const { recovery, untilS } = await recover(rig, fault, sign, healS, endedItself);
+  const { recovery, untilS, because } = await recover(rig, fault, sign, healS, endedItself);
   await rig.tidy();
 
   const seen = (recovery === "after a restart" ? seenUntilHealed : proxy.seen).filter(({ t }) => t <= untilS);
@@ -115,7 +117,7 @@ async function runMotionFault(rig: Rig, fault: MotionFault, { slack, judgeAccele
     ...signProblems(fault, sign, faultS, slack),
     ...(fault.expect !== "nothing" && (stillS === undefined) !== (fault.keepsMoving === true) ? [stillS === undefined ? "the arm does not come to rest" : "the arm comes to rest"] : []),
     ...(movedAgain && fault.triesMeanwhile !== true ? ["the arm moves again while the fault lasts"] : []),
-    ...(recovery === fault.recovery ? [] : [`it came back ${recovery}, not ${fault.recovery}`]),
+    ...(recovery === fault.recovery ? [] : [`it came back ${recovery}, not ${fault.recovery}${because === undefined ? "" : `: ${because}`}`]),
     ...limitProblems(wire, judgeAcceleration ? TIMING : Infinity),
   ];
   const sentence = fault.says === undefined || fault.expect === "ends" ? sign?.sentence : lineOf(words, fault.says) ?? sign?.sentence;
@@ -180,7 +182,7 @@ function farthest(rig: Rig, one: SeenTruth, other: SeenTruth): number {
 /** Lets the controller come back, with as little help as it needs. @returns how, and until when its commands count as its own doing. */
 async function recover(
   rig: Rig, fault: MotionFault, sign: Sign | undefined, healS: number, ended: boolean,
-): Promise<{ readonly recovery: Recovery | "none"; readonly untilS: number }> {
+): Promise<{ readonly recovery: Recovery | "none"; readonly untilS: number; /** Why it did not come back. */ readonly because?: string }> {
   const { proxy } = rig;
   if (!ended) {
     const before = lastStatus(rig);
@@ -210,8 +212,8 @@ async function recover(
     await rig.ready({ ...DEFAULT_SETUP, ...fault.setup });
     await rig.move();
     return { recovery: "after a restart", untilS };
-  } catch {
-    return { recovery: "none", untilS };
+  } catch (error) {
+    return { recovery: "none", untilS, because: oneLine(error) };
   }
 }
 

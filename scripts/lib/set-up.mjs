@@ -1,10 +1,12 @@
 import { closeSync, existsSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { ensureBench } from "./bench-env.mjs";
 import { ensureEmbeddedRos } from "./embedded-ros.mjs";
 import { ensureInterfacePackage } from "./interface-package.mjs";
 import { ensureNodePackages, ensureRclnodejs } from "./node-packages.mjs";
 import { projectRoot } from "./paths.mjs";
+import { ensureRay, ensureServing } from "./remote-envs.mjs";
 import { isSourced, rosEnvironment } from "./ros-env.mjs";
 import { run, say } from "./shell.mjs";
 import { ensureTraining } from "./training-env.mjs";
@@ -12,7 +14,7 @@ import { ensureTraining } from "./training-env.mjs";
 const LOCK = join(projectRoot, ".setup.lock");
 
 /** Everything a checkout needs, in order. Returns the ROS environment (see ros-env.mjs). */
-export async function setUp({ training = false, ros = true, build = true } = {}) {
+export async function setUp({ training = false, bench = false, serving = false, ray = false, ros = true, build = true } = {}) {
   await lock();
   try {
     const startedMs = performance.now();
@@ -29,6 +31,15 @@ export async function setUp({ training = false, ros = true, build = true } = {})
     if (training) {
       ensureTraining();
     }
+    if (bench) {
+      ensureBench();
+    }
+    if (serving) {
+      ensureServing();
+    }
+    if (ray) {
+      ensureRay();
+    }
     if (build) {
       compile();
     }
@@ -42,10 +53,13 @@ export async function setUp({ training = false, ros = true, build = true } = {})
 
 export function compile() {
   pruneCompiled();
-  run(process.execPath, [join(projectRoot, "node_modules", "typescript", "bin", "tsc"), "-p", "tsconfig.json"], {
-    cwd: projectRoot,
-    advice: "the TypeScript does not compile",
-  });
+  // The dashboard's page is for browsers: other libraries, other rules for modules.
+  for (const project of ["tsconfig.json", "src/dashboard/page"]) {
+    run(process.execPath, [join(projectRoot, "node_modules", "typescript", "bin", "tsc"), "-p", project], {
+      cwd: projectRoot,
+      advice: "the TypeScript does not compile",
+    });
+  }
 }
 
 /** Compiled files whose source is gone would go on being run, tests above all. */

@@ -29,10 +29,11 @@ export class SurfaceColours {
     const own = model.geom_rgba as Float32Array;
     const bodies = model.geom_bodyid as Int32Array;
     const [cube, cup, cupInside] = [id("cube"), id("cup"), id("cup_inside")];
+    const things = new Set([...world.things.map(id), cupInside]);
     this.#palette = new Float32Array(3 * model.ngeom);
     for (let geom = 0; geom < model.ngeom; geom++) {
       // What hangs on the world or on its free bodies is the room's, the rest is the arm's.
-      const arm = bodies[geom] !== 0 && geom !== cube && geom !== cup && geom !== cupInside;
+      const arm = bodies[geom] !== 0 && !things.has(geom);
       for (let c = 0; c < 3; c++) this.#palette[3 * geom + c] = (own[4 * geom + c] as number) * (arm ? (environment.armTint[c] as number) : 1);
     }
     const { cubeColour, cupColour, table, floor, distractors } = environment;

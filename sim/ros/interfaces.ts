@@ -20,6 +20,10 @@ export const SIMULATOR_INTERFACES = {
   cameraInfo: {
     kind: "topic", direction: "out", name: "camera/camera_info", type: TYPES.cameraInfo, qos: "events", description: "Its calibration: plumb_bob without distortion.",
   },
+  staticTransforms: {
+    kind: "topic", direction: "out", name: "/tf_static", type: TYPES.transforms, qos: "latched",
+    description: "Where the camera stands: `camera_optical_frame` in `fr3_link0`. Where tf2_msgs is installed.",
+  },
   depth: {
     kind: "topic", direction: "out", name: "camera/depth/image_raw", type: TYPES.image, qos: "events",
     description: "Depth, 32FC1, m. With the parameter `publish_depth`.",

@@ -4,6 +4,10 @@ import type { ParameterSpecs, ParameterValues } from "../../src/ros/parameter-sp
 
 /** The simulator node's parameters. */
 export const SIMULATOR_PARAMETERS = {
+  robot: {
+    type: "string", default: "fr3", changes: "static",
+    description: "The arm: `fr3`, another name of `config/robots/`, or the path of a robot description (docs/your-own-robot.md).",
+  },
   task: {
     type: "string", default: "reach", choices: [...TASK_NAMES, "none"], changes: "dynamic",
     description: "What a reset sets up: a task with its goal picture, or only a new start. Read at each `~/reset`.",
@@ -14,6 +18,10 @@ export const SIMULATOR_PARAMETERS = {
   },
   image_width: { type: "integer", default: 96, range: [LEAST_SIDE, MOST_SIDE], changes: "static", description: "Width of the camera's pictures in pixels." },
   image_height: { type: "integer", default: 96, range: [LEAST_SIDE, MOST_SIDE], changes: "static", description: "Height of the camera's pictures in pixels." },
+  camera_turn_deg: {
+    type: "double", default: 0, range: [-180, 180], changes: "static",
+    description: "How far the camera stands round the workspace from where it was in training, counterclockwise from above, degrees.",
+  },
   camera_rate_hz: { type: "double", default: 10, range: [0.5, 50], changes: "static", description: "Pictures per simulated second." },
   publish_depth: { type: "bool", default: false, changes: "static", description: "Publishes `camera/depth/image_raw` (32FC1, m)." },
   publish_segmentation: {

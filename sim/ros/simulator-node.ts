@@ -1,8 +1,11 @@
+import { formatOpticalPose } from "../../src/camera/optical-pose.js";
 import { Complaints } from "../../src/ros/complaints.js";
+import { hasInterfaces } from "../../src/ros/environment.js";
 import { toRosTime, toSeconds } from "../../src/ros/time.js";
 import { oneLine } from "../../src/ros/ros-node.js";
 import { PERIOD_S } from "../actuate.js";
 import { RayCastCamera } from "../camera.js";
+import { turnCamera } from "../environments/index.js";
 import { createTask } from "../tasks.js";
 import { RefusedCommand } from "../trajectory-controller.js";
 import { cameraInfoMessage, depthMessage, rgbMessage, segmentationMessage } from "./image-messages.js";
@@ -16,7 +19,7 @@ import type { RclPublisher } from "../../src/ros/rclnodejs.js";
 import type { RosNode } from "../../src/ros/ros-node.js";
 import type {
   BoolMessage, CameraInfoMessage, ClockMessage, DoneResponse, Float64Message, Float64MultiArrayMessage, Header, ImageMessage, JointStateMessage,
-  JointTrajectoryMessage, TriggerRequest,
+  JointTrajectoryMessage, TransformsMessage, TriggerRequest,
 } from "../../src/ros/messages.js";
 import type { SimulatorParameters } from "./parameters.js";
 
@@ -25,6 +28,7 @@ const SLICE_S = 0.01;
 /** Simulated time starts here: a stamp of zero means "not set" in ROS. */
 const FIRST_TIME_S = 1;
 const CAMERA_FRAME = "camera_optical_frame";
+const BASE_FRAME = "fr3_link0";
 
 /**
  * The simulator on the ROS graph: what a driver of the arm, its controllers and a camera would offer.
@@ -45,6 +49,7 @@ export class SimulatorNode {
     readonly info: RclPublisher<CameraInfoMessage>;
     readonly depth: RclPublisher<ImageMessage> | undefined;
     readonly segmentation: RclPublisher<ImageMessage> | undefined;
+    readonly transforms: RclPublisher<TransformsMessage> | undefined;
     readonly joints: RclPublisher<JointStateMessage>;
     readonly clock: RclPublisher<ClockMessage> | undefined;
     readonly goal: RclPublisher<ImageMessage>;
@@ -65,6 +70,7 @@ export class SimulatorNode {
     this.#world = world;
     const p = ros.parameters.declare(SIMULATOR_PARAMETERS);
     this.#parameters = p;
+    world.dress(turnCamera(world.environment, (p.camera_turn_deg * Math.PI) / 180));
     this.#camera = new RayCastCamera(world, { width: p.image_width, height: p.image_height });
     this.#sliceSteps = Math.max(1, Math.round(SLICE_S / world.timestepS));
     this.#pacer = new Pacer(this.#sliceSteps * world.timestepS, steadyS);
@@ -75,6 +81,7 @@ export class SimulatorNode {
       info: ros.publisherOf(SIMULATOR_INTERFACES.cameraInfo),
       depth: p.publish_depth ? ros.publisherOf(SIMULATOR_INTERFACES.depth) : undefined,
       segmentation: p.publish_segmentation ? ros.publisherOf(SIMULATOR_INTERFACES.segmentation) : undefined,
+      transforms: hasInterfaces("tf2_msgs") ? ros.publisherOf(SIMULATOR_INTERFACES.staticTransforms) : undefined,
       joints: ros.publisherOf(SIMULATOR_INTERFACES.jointStates),
       clock: p.publish_clock ? ros.publisherOf(SIMULATOR_INTERFACES.clock) : undefined,
       goal: ros.publisherOf(SIMULATOR_INTERFACES.taskGoalImage),
@@ -131,6 +138,7 @@ export class SimulatorNode {
   /** Starts the first reset and time. */
   start(): void {
     this.#ros.log.info(this.reset());
+    this.#sayWhereTheCameraIs();
     this.#running = true;
     this.#turn();
   }
@@ -184,6 +192,19 @@ export class SimulatorNode {
     if (this.#task !== undefined) {
       this.#publish.distance.publish({ data: this.#task.distanceM() });
     }
+  }
+
+  #sayWhereTheCameraIs(): void {
+    const pose = this.#camera.opticalPose();
+    const { positionM: [x, y, z], quaternion: [qx, qy, qz, qw] } = pose;
+    // For a controller that has no /tf_static to find it in.
+    this.#ros.log.info(`camera.pose: "${formatOpticalPose(pose)}"`);
+    this.#publish.transforms?.publish({
+      transforms: [{
+        header: this.#header(BASE_FRAME), child_frame_id: CAMERA_FRAME,
+        transform: { translation: { x, y, z }, rotation: { x: qx, y: qy, z: qz, w: qw } },
+      }],
+    });
   }
 
   #onTrajectory(message: JointTrajectoryMessage): void {

@@ -4,7 +4,7 @@ import { actuate } from "../actuate.js";
 import { distance } from "../distance.js";
 import { MAX_STEP_M } from "../exploration.js";
 import type { Random } from "../random.js";
-import type { ObjectName, SimWorld } from "../world.js";
+import type { ObjectName, SimWorld, ThingName } from "../world.js";
 import { isHeld } from "./truth.js";
 
 export type Place = readonly [x: number, y: number, z: number];
@@ -62,7 +62,7 @@ export class Demonstrator {
    * Goes over an object and down until the open fingers are round it. @param random draws a place a little beside and above its middle:
    * another try, when something was in the way. @returns whether it came there.
    */
-  surround(object: ObjectName, random?: Random): boolean {
+  surround(object: ThingName, random?: Random): boolean {
     const at = this.#world.objectPosition(object);
     const [x, y, z] = [at[0]! + (random?.normal(0.006) ?? 0), at[1]! + (random?.normal(0.004) ?? 0), at[2]! + (random?.uniform(0, 0.012) ?? 0)];
     // Up first: on the straight way there may be something.
@@ -73,7 +73,7 @@ export class Demonstrator {
   }
 
   /** Closes round the object and lifts it. @returns whether it is in the hand then. */
-  lift(object: ObjectName, heightM: number): boolean {
+  lift(object: ThingName, heightM: number): boolean {
     this.grip(0);
     const here = this.#setpoint();
     this.go([here[0]!, here[1]!, here[2]! + heightM], 0.025);

@@ -1,5 +1,6 @@
 import type { RgbImage } from "../../src/camera/types.js";
 import type { RayCastCamera } from "../camera.js";
+import type { SceneName } from "../scene.js";
 import type { ObjectName, SimWorld } from "../world.js";
 import { readTruth, type SceneTruth } from "./truth.js";
 
@@ -43,6 +44,8 @@ export interface Judge {
 /** A kind of task: what is the same for all its seeds. */
 export interface TaskDefinition {
   readonly name: string;
+  /** The scene that its world must be. Default `table`. */
+  readonly scene?: SceneName;
   /** Whether it is done with one of the objects. */
   readonly withObject: boolean;
   /** When it counts as done, for people. */
@@ -51,6 +54,8 @@ export interface TaskDefinition {
   readonly maxSteps: number;
   /** What the start distance is of, and edges (m) to bin it by. */
   readonly startDistance: { readonly of: string; readonly edgesM: readonly number[] };
+  /** Whether arms other than the demo arm can be asked for it. Default false. */
+  readonly anyRobot?: boolean;
   /** Makes a task and leaves the world at its start. @param seed seed of the world. @throws NoTaskFound when none is found for the seed. */
   readonly create: (world: SimWorld, seed: number, object: ObjectName) => Task;
 }

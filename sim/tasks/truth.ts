@@ -1,6 +1,6 @@
 import { FR3_FULL_OPENING_M } from "../../src/robot/fr3.js";
 import { distance } from "../distance.js";
-import type { ObjectName, SimWorld } from "../world.js";
+import type { ObjectName, SimWorld, ThingName } from "../world.js";
 
 /** What is true of a state of the world; positions in m, base frame. For judging, never for planning. */
 export interface SceneTruth {
@@ -16,11 +16,12 @@ export function readTruth(world: SimWorld): SceneTruth {
 
 /** Measured opening between the fingers, m. */
 export function openingM(world: SimWorld): number {
-  return world.actions.state(world.jointState())[3]!;
+  const { gripper } = world.description;
+  return world.jointState().positions[world.jointNames.indexOf(gripper.joint)]! * gripper.opening_per_joint;
 }
 
 /** How high an object's centre is above where it is when it stands on the table, m. */
-export function liftM(world: SimWorld, object: ObjectName): number {
+export function liftM(world: SimWorld, object: ThingName): number {
   return world.objectPosition(object)[2]! - world.restingHeight(object);
 }
 
@@ -28,17 +29,17 @@ export function liftM(world: SimWorld, object: ObjectName): number {
 const IN_HAND_M = 0.05;
 
 /** Whether an object is off the table and in the hand. */
-export function isHeld(world: SimWorld, object: ObjectName): boolean {
+export function isHeld(world: SimWorld, object: ThingName): boolean {
   return liftM(world, object) > 0.01 && distance(world.toolPosition(), world.objectPosition(object)) < IN_HAND_M;
 }
 
 /** Whether an object stands on the table, upright. */
-export function isResting(world: SimWorld, object: ObjectName): boolean {
+export function isResting(world: SimWorld, object: ThingName): boolean {
   return Math.abs(liftM(world, object)) < 0.005;
 }
 
 /** Whether the hand has let go: it is wide open, or away. */
-export function isReleased(world: SimWorld, object: ObjectName): boolean {
+export function isReleased(world: SimWorld, object: ThingName): boolean {
   return openingM(world) > 0.9 * FR3_FULL_OPENING_M || distance(world.toolPosition(), world.objectPosition(object)) > IN_HAND_M + 0.02;
 }
 

@@ -8,6 +8,8 @@ import { findBundleDir } from "./bundle-dir.js";
 import { oneLine } from "./print.js";
 import { PROJECT_ROOT } from "./project.js";
 
+import type { InferenceOptions } from "../world-model/index.js";
+
 export interface CheckResult {
   readonly name: string;
   readonly status: "OK" | "WARN" | "FAIL";
@@ -21,6 +23,8 @@ type Check = () => CheckResult | Promise<CheckResult>;
 export interface DoctorOptions {
   readonly bundle: string | undefined;
   readonly goalsDir: string | undefined;
+  /** What runs the bundle's graphs instead of this machine. */
+  readonly inference?: InferenceOptions | undefined;
   readonly env?: NodeJS.ProcessEnv;
 }
 
@@ -39,7 +43,7 @@ export function allChecks(options: DoctorOptions): Check[] {
     () => checkPackage("mujoco", "@mujoco/mujoco", "const m = await import('@mujoco/mujoco'); await m.default()"),
     () => checkPackage("pictures", "sharp", "const s = await import('sharp'); await s.default({ create: { width: 2, height: 2, channels: 3, background: '#000' } }).png().toBuffer()"),
     () => checkPackage("charts", "@resvg/resvg-js", "const r = await import('@resvg/resvg-js'); new r.Resvg('<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"2\" height=\"2\"/>').render()"),
-    () => checkBundle(options.bundle, env),
+    () => options.inference === undefined ? checkBundle(options.bundle, env) : checkServedBundle(options.bundle, options.inference, env),
     () => checkGoals(options.goalsDir),
     () => checkCpu(availableParallelism(), loadavg()[0] ?? 0),
     () => checkMemory(),
@@ -168,6 +172,23 @@ function installedVersion(packageName: string): string {
     if (dirname(folder) === folder) {
       return "";
     }
+  }
+}
+
+/** As checkBundle(), with the graphs of an inference server: each is run once. */
+async function checkServedBundle(option: string | undefined, inference: InferenceOptions, env: NodeJS.ProcessEnv): Promise<CheckResult> {
+  const name = "bundle";
+  try {
+    const dir = findBundleDir(option, env);
+    const { OnnxWorldModel } = await import("../world-model/index.js");
+    const begin = performance.now();
+    const model = await OnnxWorldModel.load(dir, { inference });
+    const took = performance.now() - begin;
+    await model.close();
+    const graphs = Object.keys(model.manifest.files).length;
+    return { name, status: "OK", message: `${model.manifest.name} (${dir}), its ${graphs} graphs served by ${inference.server}: all have run (${took.toFixed(0)} ms)` };
+  } catch (error) {
+    return { name, status: "FAIL", message: oneLine(error), advice: "see docs/remote.md" };
   }
 }
 

@@ -1,5 +1,6 @@
 import { BUNDLE_OPTION } from "./bundle-dir.js";
 import { defineCommand } from "./command.js";
+import { INFERENCE_OPTIONS, inferenceOf } from "./inference-options.js";
 import { allChecks } from "./doctor-checks.js";
 import { print, printJson } from "./print.js";
 
@@ -11,11 +12,12 @@ export default defineCommand({
       .option("json", { type: "boolean", default: false, describe: "Print JSON" })
       .option("bundle", BUNDLE_OPTION)
       .option("goals-dir", { type: "string", requiresArg: true, describe: "Folder of the goal library" })
+      .options(INFERENCE_OPTIONS)
       .example("$0 doctor", "")
       .epilogue("Ends with code 1 when a check fails; warnings do not count."),
   handler: async (args) => {
     const results = [];
-    for (const check of allChecks({ bundle: args.bundle, goalsDir: args.goalsDir })) {
+    for (const check of allChecks({ bundle: args.bundle, goalsDir: args.goalsDir, inference: inferenceOf(args) })) {
       const result = await check();
       results.push(result);
       if (!args.json) {

@@ -1,24 +1,25 @@
-import { TASKS } from "../../sim/tasks.js";
+import { taskOf } from "../../sim/tasks.js";
 import { type Cell, type Policy, taskLabel } from "../evaluation/cell.js";
 import { writeScatter } from "../plots/chart.js";
 import { table } from "./print.js";
 
 import type { EpisodeRecord } from "../evaluation/episode-record.js";
+import type { RobotDescription } from "../robot/robot-description.js";
 import type { Summary } from "../evaluation/summary.js";
 
 const cm = (metres: number): string => `${(100 * metres).toFixed(1)} cm`;
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 
-/** A cell's summary for people. @param bundle the world model's name. */
-export function summaryLines(cell: Cell, bundle: string, firstSeed: number, s: Summary): string[] {
-  const { rule, startDistance } = TASKS[cell.task];
+/** A cell's summary for people. @param bundle the world model's name. @param robot the arm. Default: the demo arm. */
+export function summaryLines(cell: Cell, bundle: string, firstSeed: number, s: Summary, robot?: RobotDescription): string[] {
+  const { rule, startDistance } = taskOf(cell.task, robot);
   return table([
     ["task", `${taskLabel(cell)}, environment ${cell.environment}, ${who(cell.policy, bundle)}, ${s.episodes} episodes from seed ${firstSeed}`],
     ["rule", rule(cell.object ?? "cube")],
     ["success", `${percent(s.success_rate)} (${s.successes} of ${s.episodes}; 95 % Wilson interval ${percent(s.wilson_95[0])} to ${percent(s.wilson_95[1])})`],
     ["start distance", `${startDistance.of} ${cm(s.start_distance_m.min)} to ${cm(s.start_distance_m.max)}, median ${cm(s.start_distance_m.median)}`],
     ...s.bins.map((bin) => [
-      `  ${(100 * bin.from_m).toFixed(0)} to ${cm(bin.to_m)}`,
+      `  ${Number((100 * bin.from_m).toFixed(1))} to ${cm(bin.to_m)}`,
       bin.episodes === 0 ? "none" : `${percent(bin.successes / bin.episodes)} (${bin.successes} of ${bin.episodes}; ${percent(bin.wilson_95[0])} to ${percent(bin.wilson_95[1])})`,
     ]),
     ["final distance", `median ${cm(s.final_distance_m.median)}, 95 % within ${cm(s.final_distance_m.p95)}, largest ${cm(s.final_distance_m.max)}`],
@@ -35,8 +36,8 @@ function who(policy: Policy, bundle: string): string {
 }
 
 /** Draws start against final distances as PNG. */
-export async function writeDistanceChart(file: string, cell: Cell, bundle: string, s: Summary, records: readonly EpisodeRecord[]): Promise<void> {
-  const { rule, toleranceM, startDistance } = TASKS[cell.task];
+export async function writeDistanceChart(file: string, cell: Cell, bundle: string, s: Summary, records: readonly EpisodeRecord[], robot?: RobotDescription): Promise<void> {
+  const { rule, toleranceM, startDistance } = taskOf(cell.task, robot);
   const points = (success: boolean): (readonly [number, number])[] =>
     records.filter((r) => r.success === success).map((r) => [100 * r.start_distance_m, 100 * r.final_distance_m] as const);
   await writeScatter(file, {

@@ -15,8 +15,7 @@ export default defineCommand({
       .example("$0 goal show cup-left --png look.png", ""),
   handler: async (args) => {
     const library = await openLibrary(args.goalsDir);
-    const goal = await library.get(args.name);
-    const image = await library.image(args.name);
+    const { goal, image } = await library.read(args.name);
     const latents = await library.latentFiles(goal);
     if (args.png !== undefined) {
       const { writePngFile } = await import("../camera/files.js");
@@ -29,6 +28,7 @@ export default defineCommand({
     print(...table([
       ["name", goal.name],
       ["picture", `${goal.width}x${goal.height}, whole`],
+      ...(goal.gripper === undefined ? [] : [["gripper", `${goal.gripper}, whatever the picture shows`]]),
       ["created", goal.created.toISOString()],
       ["source", goal.source],
       ["folder", goal.folder],

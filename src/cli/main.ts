@@ -1,12 +1,22 @@
 import yargs from "yargs";
 
+import calibrate from "./calibrate.js";
+import dashboard from "./dashboard.js";
 import demo from "./demo.js";
 import doctor from "./doctor.js";
 import evaluation from "./eval.js";
+import fineTune from "./fine-tune.js";
 import goal, { GOAL_COMMANDS } from "./goal.js";
+import { SEQUENCE_COMMANDS } from "./goal-sequence.js";
+import importing from "./import.js";
+import memory, { MEMORY_COMMANDS } from "./memory.js";
 import plan from "./plan.js";
+import play from "./play.js";
 import { oneLine } from "./print.js";
 import { projectVersion } from "./project.js";
+import record from "./record.js";
+import replay from "./replay.js";
+import report from "./report.js";
 import run from "./run.js";
 import sim from "./sim.js";
 import surprise, { SURPRISE_COMMANDS } from "./surprise.js";
@@ -14,7 +24,7 @@ import { UsageError } from "./usage-error.js";
 
 import type { CommandModule } from "yargs";
 
-const COMMANDS: readonly CommandModule[] = [goal, plan, run, sim, doctor, demo, evaluation, surprise];
+const COMMANDS: readonly CommandModule[] = [goal, plan, run, dashboard, calibrate, sim, doctor, demo, evaluation, play, record, importing, fineTune, surprise, memory, report, replay];
 
 /** Runs the command line. @returns the exit code; node commands go on running after it. */
 async function main(argv: readonly string[]): Promise<number> {
@@ -22,7 +32,7 @@ async function main(argv: readonly string[]): Promise<number> {
     .scriptName("jepa-mpc")
     .usage("$0 <command>\n\nA ROS 2 controller that plans in a JEPA world model: goal image in, joint commands out.")
     .command([...COMMANDS])
-    .demandCommand(1, "say what to do: goal, plan, run, sim, doctor, demo, eval or surprise")
+    .demandCommand(1, "say what to do: goal, plan, run, dashboard, calibrate, sim, doctor, demo, eval, play, record, import, fine-tune, surprise, memory, report or replay")
     .strict()
     .recommendCommands()
     .option("debug", { type: "boolean", default: false, describe: "Print the stack of an error" })
@@ -46,11 +56,11 @@ async function main(argv: readonly string[]): Promise<number> {
     await parser.parseAsync();
     return process.exitCode === undefined ? 0 : Number(process.exitCode);
   } catch (error) {
-    return report(error, argv);
+    return complain(error, argv);
   }
 }
 
-function report(error: unknown, argv: readonly string[]): number {
+function complain(error: unknown, argv: readonly string[]): number {
   const usage = error instanceof UsageError || (error instanceof Error && error.name === "YError");
   const hint = usage ? ` (see ${["jepa-mpc", ...knownWords(argv), "--help"].join(" ")})` : "";
   process.stderr.write(`jepa-mpc: ${oneLine(error)}${hint}\n`);
@@ -75,7 +85,7 @@ function inOurWords(message: string, argv: readonly string[]): string {
     return `--${choices[1]!} ${choices[2]!} is not one of ${choices[3]!}`;
   }
   if (message.startsWith("Not enough non-option arguments")) {
-    const command = [...COMMANDS, ...GOAL_COMMANDS, ...SURPRISE_COMMANDS].find((candidate) => nameOf(candidate) === known.at(-1));
+    const command = commandsBelow(known.slice(0, -1)).find((candidate) => nameOf(candidate) === known.at(-1));
     const wanted = String(command?.command).split(" ").slice(1).join(" ").toUpperCase();
     return `${known.join(" ")} needs ${wanted}`;
   }
@@ -84,12 +94,26 @@ function inOurWords(message: string, argv: readonly string[]): string {
 
 /** The commands at the beginning of the line: ["goal", "add"]. */
 function knownWords(argv: readonly string[]): string[] {
-  const [first, second] = argv;
-  if (first === undefined || !COMMANDS.map(nameOf).includes(first)) {
-    return [];
+  const known: string[] = [];
+  for (const word of argv) {
+    if (!commandsBelow(known).some((command) => nameOf(command) === word)) {
+      break;
+    }
+    known.push(word);
   }
-  const below = first === "goal" ? GOAL_COMMANDS : first === "surprise" ? SURPRISE_COMMANDS : [];
-  return second !== undefined && below.map(nameOf).includes(second) ? [first, second] : [first];
+  return known;
+}
+
+/** What can follow these words. */
+function commandsBelow(words: readonly string[]): readonly CommandModule[] {
+  switch (words.join(" ")) {
+    case "": return COMMANDS;
+    case "goal": return GOAL_COMMANDS;
+    case "goal sequence": return SEQUENCE_COMMANDS;
+    case "memory": return MEMORY_COMMANDS;
+    case "surprise": return SURPRISE_COMMANDS;
+    default: return [];
+  }
 }
 
 function nameOf(command: CommandModule): string {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { findBundleDir } from "./bundle-dir.js";
 
 import type { LatentKey } from "../goals/goal-library.js";
-import type { OnnxWorldModel } from "../world-model/index.js";
+import type { OnnxWorldModel, OnnxWorldModelOptions } from "../world-model/index.js";
 
 export interface OpenModel {
   readonly model: OnnxWorldModel;
@@ -16,25 +16,22 @@ export interface OpenModel {
 /**
  * Loads the bundle that the option, the environment or `models/` names; the caller closes the model.
  *
+ * @param running how and where. Default: on this machine's CPU.
  * @throws Error with one line when there is none or it does not hold what it says.
  */
-export async function openModel(option: string | undefined): Promise<OpenModel> {
+export async function openModel(option: string | undefined, running: OnnxWorldModelOptions = {}): Promise<OpenModel> {
   const dir = findBundleDir(option);
-  const { OnnxWorldModel } = await import("../world-model/index.js");
-  const model = await OnnxWorldModel.load(dir);
-  const { manifest } = model;
-  return { model, dir, key: { bundle: manifest.name, encoderSha256: manifest.files["encoder.onnx"].sha256, dim: model.latentDim } };
+  const { bundleIdentity, OnnxWorldModel } = await import("../world-model/index.js");
+  const model = await OnnxWorldModel.load(dir, running);
+  const { name, encoderSha256 } = bundleIdentity(model.manifest);
+  return { model, dir, key: { bundle: name, encoderSha256, dim: model.latentDim } };
 }
 
 /** The action that leaves the robot where it is, for each step of the horizon: [horizon, actionDim]. */
 export async function restActions(model: OnnxWorldModel, state: Float32Array): Promise<Float32Array> {
-  const { eeDeltaRestAction, zeroRestAction } = await import("../control/rest-action.js");
+  const { restActionOf } = await import("../control/rest-action.js");
   const { FR3_FULL_OPENING_M } = await import("../robot/fr3.js");
-  const { action, state: proprioception } = model.manifest;
-  const { restsAtZero } = await import("../robot/ee-actions.js");
-  const rest = action.kind === "ee_delta" && !restsAtZero(model.manifest)
-    ? eeDeltaRestAction({ actionNames: action.names, stateNames: proprioception.names, fullOpeningM: FR3_FULL_OPENING_M })
-    : zeroRestAction(model.actionDim);
+  const rest = restActionOf(model.manifest, FR3_FULL_OPENING_M);
   const one = rest(state);
   const actions = new Float32Array(model.horizon * model.actionDim);
   for (let h = 0; h < model.horizon; h++) {

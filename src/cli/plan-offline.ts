@@ -1,4 +1,4 @@
-import { createPlanner, withBundleSearch } from "../control/planner-config.js";
+import { createPlanner, type PlannerConfig, withBundleSearch } from "../control/planner-config.js";
 import { proposer } from "../world-model/proposer.js";
 
 import type { Plan } from "../planner/index.js";
@@ -13,9 +13,8 @@ export interface OfflineProblem {
   /** Actions that leave the robot where it is, [horizon, actionDim]; scored for comparison. */
   readonly rest: Float32Array;
   readonly seed: number;
-  /** Default: the bundle's search, or DEFAULTS. */
-  readonly candidates?: number;
-  readonly iterations?: number;
+  /** What is not said is as the bundle says, or DEFAULTS. */
+  readonly search: PlannerConfig;
 }
 
 export interface OfflinePlan {
@@ -37,14 +36,14 @@ const DEFAULTS = { candidates: 64, iterations: 5, elites: 10 };
  * @throws Error with one line when the model gives no finite energy.
  */
 export async function planOffline(model: OnnxWorldModel, problem: OfflineProblem): Promise<OfflinePlan> {
-  const { start, goal, state, seed, candidates, iterations } = problem;
+  const { start, goal, state, seed } = problem;
   const resting = await model.score(start, state, problem.rest, 1, goal);
   const restEnergies = resting.stepEnergies.slice();
   const { startEnergy } = resting;
 
   let last = new Float32Array(0);
-  const given = { seed, ...(candidates === undefined ? {} : { candidates }), ...(iterations === undefined ? {} : { iterations }) };
-  const search = withBundleSearch({ kind: "icem", options: model.manifest.planning === undefined ? { ...DEFAULTS, ...given } : given }, model.manifest);
+  const options = { ...(model.manifest.planning === undefined ? DEFAULTS : {}), ...problem.search.options, seed };
+  const search = withBundleSearch({ ...problem.search, options }, model.manifest);
   const planner = createPlanner(search);
   const begin = performance.now();
   const plan = await planner.plan({

@@ -1,12 +1,15 @@
 import { BUNDLE_OPTION } from "./bundle-dir.js";
 import { defineCommand } from "./command.js";
+import { INFERENCE_OPTIONS, inferenceOf } from "./inference-options.js";
 import { energyLandscape, parseAxes } from "./landscape.js";
 import { parseNumber, parseNumbers } from "./numbers.js";
 import { GOALS_DIR_OPTION, openLibrary } from "./open-library.js";
 import { demoUrdf, openModel, readyState, restActions } from "./open-model.js";
 import { latentOf, readPictureArgument } from "./picture-argument.js";
+import { PROVIDER_OPTION } from "./provider-option.js";
 import { print, printJson, shortNumber, table } from "./print.js";
 import { PROJECT_ROOT } from "./project.js";
+import { parseSearch, SEARCH_OPTIONS } from "./search-options.js";
 import { UsageError } from "./usage-error.js";
 
 import type { Landscape } from "./landscape.js";
@@ -24,28 +27,26 @@ export default defineCommand({
       .option("start", { type: "string", requiresArg: true, demandOption: true, describe: "Picture of the scene now (or a goal's name)" })
       .option("goal", { type: "string", requiresArg: true, demandOption: true, describe: "Goal: a goal's name or a picture file" })
       .option("bundle", BUNDLE_OPTION)
+      .option("execution-provider", PROVIDER_OPTION)
       .option("state", {
         type: "string", requiresArg: true,
         describe: "Proprioception in the bundle's order and units, between commas: x,y,z,opening,vx,vy,vz [default: the demo arm at rest in its ready pose]",
       })
       .option("seed", { type: "string", requiresArg: true, default: "0", describe: "Seed of the search" })
-      .option("candidates", { type: "string", requiresArg: true, describe: "Sequences scored in the first iteration [default: the bundle's, or 64]" })
-      .option("iterations", { type: "string", requiresArg: true, describe: "Iterations of the search [default: the bundle's, or 5]" })
+      .options(SEARCH_OPTIONS)
       .option("json", { type: "string", requiresArg: true, describe: "Write everything as JSON to this file, or to the output with -" })
       .option("png", { type: "string", requiresArg: true, describe: "Draw the energy over the horizon into this file" })
       .option("landscape", { type: "string", requiresArg: true, describe: "Draw the energy over two action dimensions into this file" })
       .option("landscape-axes", { type: "string", requiresArg: true, describe: "Those two dimensions, between commas [default: the first two]" })
       .option("landscape-steps", { type: "string", requiresArg: true, describe: "Steps for which their values are held [default: the whole horizon]" })
       .option("goals-dir", GOALS_DIR_OPTION)
+      .options(INFERENCE_OPTIONS)
       .example("$0 plan --start now.png --goal cup-left", "")
       .example("$0 plan --start now.png --goal cup.png --state=0.5,0,0.2,0.08,0,0,0 --png plan.png", "with = before a negative number")
       .example("$0 plan --start now.png --goal cup.png --landscape landscape.png --landscape-axes dx,dz", ""),
   handler: async (args) => {
     const seed = parseNumber("--seed", args.seed, { min: 0, max: 2 ** 31 - 1, whole: true });
-    const size = {
-      ...(args.candidates === undefined ? {} : { candidates: parseNumber("--candidates", args.candidates, { min: 20, max: 65536, whole: true }) }),
-      ...(args.iterations === undefined ? {} : { iterations: parseNumber("--iterations", args.iterations, { min: 1, max: 1000, whole: true }) }),
-    };
+    const search = parseSearch(args);
     for (const [option, value] of [["--landscape-axes", args.landscapeAxes], ["--landscape-steps", args.landscapeSteps]] as const) {
       if (value !== undefined && args.landscape === undefined) {
         throw new UsageError(`${option} needs --landscape FILE`);
@@ -54,7 +55,7 @@ export default defineCommand({
     const library = await openLibrary(args.goalsDir);
     const start = await readPictureArgument(args.start, library);
     const goal = await readPictureArgument(args.goal, library);
-    const open = await openModel(args.bundle);
+    const open = await openModel(args.bundle, { inference: inferenceOf(args), ...(args.executionProvider === undefined ? {} : { provider: args.executionProvider }) });
     const { model } = open;
     const { manifest } = model;
     try {
@@ -71,7 +72,7 @@ export default defineCommand({
       const { planOffline } = await import("./plan-offline.js");
       const rest = await restActions(model, state);
       const [startLatent, goalLatent] = [await latentOf(start, library, open), await latentOf(goal, library, open)];
-      const found = await planOffline(model, { start: startLatent, goal: goalLatent, state, rest, seed, ...size });
+      const found = await planOffline(model, { start: startLatent, goal: goalLatent, state, rest, seed, search });
       const landscape = view === undefined ? undefined : {
         ...view,
         ...(await energyLandscape({

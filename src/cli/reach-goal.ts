@@ -1,7 +1,7 @@
 import { goalErrorName } from "../ros/goal-error-code.js";
 import { toRosTime, toSeconds } from "../ros/time.js";
 
-import type { ImageMessage, ReachGoalImageFeedback, ReachGoalImageGoal, ReachGoalImageResult } from "../ros/messages.js";
+import type { ReachGoalImageFeedback, ReachGoalImageGoal, ReachGoalImageResult } from "../ros/messages.js";
 import type { RclActionClient } from "../ros/rclnodejs.js";
 
 export interface ReachGoalOptions {
@@ -33,11 +33,12 @@ const GONE_MS = 3000;
  * @throws Error with one line when the controller refuses the goal or is gone.
  */
 export async function reachGoal(
-  client: RclActionClient<ReachGoalImageGoal, ReachGoalImageResult, ReachGoalImageFeedback>, images: readonly ImageMessage[],
+  client: RclActionClient<ReachGoalImageGoal, ReachGoalImageResult, ReachGoalImageFeedback>,
+  entries: Pick<ReachGoalImageGoal, "images" | "tolerances" | "grippers">,
   { node, tolerance, timeoutS, onProgress, signal }: ReachGoalOptions,
 ): Promise<Reached> {
   const handle = await orGone(client, node, client.sendGoal(
-    { goal_names: [], images, compressed_images: [], tolerance, timeout: toRosTime(timeoutS) },
+    { goal_names: [], compressed_images: [], tolerance, timeout: toRosTime(timeoutS), ...entries },
     (feedback) => { onProgress(progressLine(feedback)); },
   ));
   if (!handle.isAccepted()) {

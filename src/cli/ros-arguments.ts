@@ -3,7 +3,9 @@ export type RosParameter =
   | { readonly name: string; readonly text: string }
   | { readonly name: string; readonly double: number }
   | { readonly name: string; readonly integer: number }
-  | { readonly name: string; readonly truth: boolean };
+  | { readonly name: string; readonly truth: boolean }
+  | { readonly name: string; readonly texts: readonly string[] }
+  | { readonly name: string; readonly doubles: readonly number[] };
 
 /**
  * Arguments of a node: the parameter file, then our overrides, then what the user wrote behind `--`, so that the user has the last word.
@@ -21,19 +23,25 @@ export function rosArguments(paramsFile: string | undefined, parameters: readonl
 }
 
 function valueText(parameter: RosParameter): string {
-  if ("text" in parameter) {
-    // The value is read as YAML; what could mean something there is put in quotes.
-    return /^[A-Za-z/][A-Za-z0-9_./-]*$/.test(parameter.text) && !/^(true|false|yes|no|on|off|null|y|n)$/i.test(parameter.text)
-      ? parameter.text
-      : `'${parameter.text.replaceAll("'", "''")}'`;
-  }
+  if ("text" in parameter) return yamlText(parameter.text);
+  if ("texts" in parameter) return `[${parameter.texts.map(yamlText).join(", ")}]`;
+  if ("doubles" in parameter) return `[${parameter.doubles.map(doubleText).join(", ")}]`;
   if ("truth" in parameter) {
     return String(parameter.truth);
   }
   if ("integer" in parameter) {
     return String(parameter.integer);
   }
-  return Number.isInteger(parameter.double) ? parameter.double.toFixed(1) : String(parameter.double);
+  return doubleText(parameter.double);
+}
+
+/** The value is read as YAML; what could mean something there is put in quotes. */
+function yamlText(text: string): string {
+  return /^[A-Za-z/][A-Za-z0-9_./-]*$/.test(text) && !/^(true|false|yes|no|on|off|null|y|n)$/i.test(text) ? text : `'${text.replaceAll("'", "''")}'`;
+}
+
+function doubleText(double: number): string {
+  return Number.isInteger(double) ? double.toFixed(1) : String(double);
 }
 
 /**

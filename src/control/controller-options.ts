@@ -1,12 +1,14 @@
+import type { Adapter } from "../adaptation/index.js";
 import type { RgbImage } from "../camera/types.js";
 import type { ActionSpace, JointState, JointTrajectory } from "../robot/types.js";
 import type { CommandPipeline } from "../safety/command-pipeline.js";
 import type { SurpriseMonitor } from "../surprise/monitor.js";
 import type { ProgressOptions } from "./goal-sequence.js";
-import type { PlanningService, PlanTerms } from "./planning-service.js";
+import type { Looked, PlanningService, PlanTerms } from "./planning-service.js";
 import type { RestAction } from "./rest-action.js";
 import type { InputFault } from "./staleness.js";
 import type { ControllerStatus } from "./status.js";
+import type { Witness } from "./witness.js";
 
 /** Where the controller's words and deeds go. */
 export interface ControllerPorts {
@@ -16,10 +18,17 @@ export interface ControllerPorts {
   publishStatus(status: ControllerStatus): void;
 }
 
-/** What to reach: a picture, or its latent [latentDim]. */
-export type ControllerGoal =
-  | { readonly name: string; readonly image: RgbImage }
-  | { readonly name: string; readonly latent: Float32Array };
+/**
+ * What to reach: a picture, or its latent [latentDim] with how unlike the pictures of training its picture is where that is known; beside a
+ * latent the picture is only for the witness.
+ */
+export type ControllerGoal = {
+  readonly name: string;
+  /** Energy below which it counts as reached. Default: that of all goals that are given together. */
+  readonly reachedBelow?: number | undefined;
+  /** Whether the camera stood elsewhere when the picture was taken: where the model has it. Default: as `goalsBeforeCameraMoved`. Only an adapter asks. */
+  readonly beforeCameraMoved?: boolean | undefined;
+} & ({ readonly image: RgbImage } | (Looked & { readonly image?: RgbImage }));
 
 /** What a controller is made of; the numbers with defaults are optional. */
 export interface ControllerOptions {
@@ -58,6 +67,8 @@ export interface ControllerOptions {
   readonly stallRestartLimit?: number;
   /** Share of the planner's width that is left at the goal, in (0, 1]; 1 is always the whole width. `planning.exploration_floor` of the bundle, or 0.1. */
   readonly explorationFloor?: number;
+  /** How much longer (s) a picture that is due is worth waiting for, asked for when a plan is; 0: none is. Needs cycle(). Default: never. */
+  readonly pictureDueS?: () => number;
   /** One more reason to hold for as long as it is there, asked for in each tick() and cycle(). Default: none. */
   readonly outsideFault?: () => InputFault | undefined;
   /** Longest time (s) between two calls of cycle() while the arm moves; a longer one brakes. Default 0.15. */
@@ -66,6 +77,14 @@ export interface ControllerOptions {
   readonly planTerms?: (joints: JointState) => PlanTerms;
   /** Stops the robot when what is seen cannot be trusted. Default: nothing does. */
   readonly surprise?: SurpriseMonitor;
+  /** Learns how the robot differs from its model, and corrects plans by it while `adapting` says so. Default: nothing does. */
+  readonly adapter?: Adapter;
+  /** Asked for at every plan. Default: always. */
+  readonly adapting?: () => boolean;
+  /** Whether goal pictures were taken before the camera moved, asked for at every plan. Default: they were taken by the camera as it stands. */
+  readonly goalsBeforeCameraMoved?: () => boolean;
+  /** Told of goals and plans. Default: nobody. */
+  readonly witness?: Witness;
   /** First seed of the planner. Every cold start takes the next. Default 0. */
   readonly seed?: number;
 }

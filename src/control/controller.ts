@@ -1,3 +1,4 @@
+import type { Adapter } from "../adaptation/index.js";
 import type { RgbImage } from "../camera/types.js";
 import type { JointState } from "../robot/types.js";
 import type { HoldReason } from "../safety/types.js";
@@ -8,13 +9,14 @@ import { DEFAULT_EXPLORATION_FLOOR, explorationScale } from "./exploration-scale
 import { DEFAULT_PROGRESS, GoalSequence, type SubGoal } from "./goal-sequence.js";
 import { onLeash } from "./leash.js";
 import { PendingPlan, type PlanOutcome } from "./pending-plan.js";
-import type { Looked, PlanResult } from "./planning-service.js";
+import type { Looked, PlanRequest, PlanResult } from "./planning-service.js";
 import { type RestAction, zeroRestAction } from "./rest-action.js";
 import { type InputFault, LatestInput } from "./staleness.js";
 import type { SurpriseVerdict } from "../surprise/monitor.js";
 import type { ControllerState, ControllerStatus } from "./status.js";
 import { StuckJoints } from "./stuck-joints.js";
 import { whyNotFinite } from "./why-not-finite.js";
+import type { TakenGoal } from "./witness.js";
 
 /** Without a look at the arm for so long, it brakes (s). */
 const DEFAULT_COMMAND_GAP_S = 0.15;
@@ -22,7 +24,10 @@ const DEFAULT_COMMAND_GAP_S = 0.15;
 /** What is known about the goal that is being gone for. */
 interface ActiveGoal {
   readonly name: string;
+  /** Of the last sub-goal. */
   readonly reachedBelow: number;
+  /** The same, for the witness. */
+  readonly taken: TakenGoal;
   readonly sequence: GoalSequence;
   steps: number;
   overruns: number;
@@ -31,7 +36,24 @@ interface ActiveGoal {
   stalls: number;
   /** The newest answer for the present sub-goal that scored something. */
   result: PlanResult | undefined;
+  /** How long its question waited for a picture (s). */
+  waitedS: number;
 }
+
+/** What the next plan is to be asked for. */
+interface UnaskedPlan {
+  readonly goal: ActiveGoal;
+  readonly committed: Float32Array;
+  readonly sentBefore: number;
+  /** Whether the committed action is executed as it is: then it says something of the robot. */
+  readonly asSent: boolean;
+  readonly sinceS: number;
+  /** Then it is asked for with the picture that there is. */
+  readonly untilS: number;
+}
+
+/** Share of a plan's deadline that may be spent on waiting for a picture. */
+const WAIT_SHARE = 0.25;
 
 /**
  * Ties camera, planner, action space and command pipeline together, one action a tick.
@@ -68,6 +90,8 @@ export class Controller {
   #lastAction: Float32Array | undefined;
   /** Actions sent when the last plan was asked for; undefined after a cold start. */
   #lastAskedAt: number | undefined;
+  /** The question for the next plan, while it waits for a picture that is due. */
+  #unasked: UnaskedPlan | undefined;
   /** When cycle() was called last (s). */
   #lastCycleS: number | undefined;
 
@@ -95,7 +119,9 @@ export class Controller {
    * @param ageS how old it is on arrival (s), where the stamp's clock is known.
    */
   onImage(image: RgbImage, stampS: number, ageS = 0): void {
+    const before = this.#camera.count;
     this.#camera.take(image, stampS, this.#options.clock() - ageS);
+    if (this.#camera.count > before) this.#askNow();
   }
 
   /** Takes a joint state; parameters as for onImage(). */
@@ -117,13 +143,13 @@ export class Controller {
    * Replaces the goal by sub-goals to be gone for in their order, as setGoal() does; rejects when there are none. When all are
    * latents, the goal is replaced before this returns.
    *
-   * @param given `reachedBelow`: energy below which this goal counts as reached, instead of the controller's own.
+   * @param given `reachedBelow`: energy below which sub-goals that do not say it themselves count as reached, instead of the controller's own.
    */
   async setGoals(name: string, goals: readonly ControllerGoal[], given: { readonly reachedBelow?: number | undefined } = {}): Promise<void> {
     this.#refuseWhenStopped();
     if (goals.length === 0) throw new RangeError(`The goal "${name}" has no pictures: give at least one.`);
     const era = ++this.#goalEra;
-    const encoded: SubGoal[] = [];
+    const encoded: (SubGoal & TakenGoal["subGoals"][number])[] = [];
     for (const goal of goals) {
       const { latent, unlikeness }: Looked = "latent" in goal ? goal : await this.#look(goal.image);
       this.#refuseWhenStopped();
@@ -131,15 +157,20 @@ export class Controller {
       this.#refuseUnusable(goal.name, latent);
       const refusal = this.#options.surprise?.refuseGoal(goal.name, unlikeness);
       if (refusal !== undefined) throw new Error(refusal);
-      encoded.push({ name: goal.name, latent });
+      encoded.push({
+        name: goal.name, latent, reachedBelow: goal.reachedBelow, beforeCameraMoved: goal.beforeCameraMoved, ...(goal.image === undefined ? {} : { image: goal.image }),
+      });
     }
     const { leftAboveFactor = 2, reachedFrames = 2, progress } = this.#options;
-    const reachedBelow = given.reachedBelow ?? this.#options.reachedBelow;
+    const ofAll = given.reachedBelow ?? this.#options.reachedBelow;
+    const reachedBelow = encoded.at(-1)!.reachedBelow ?? ofAll;
     this.#guard(() => {
       const sequence = new GoalSequence(encoded, {
-        reachedBelow, frames: reachedFrames, leftAbove: leftAboveFactor * reachedBelow, progress: { ...DEFAULT_PROGRESS, ...progress },
+        reachedBelow: ofAll, frames: reachedFrames, leftAbove: leftAboveFactor * reachedBelow, progress: { ...DEFAULT_PROGRESS, ...progress },
       });
-      this.#goal = { name, reachedBelow, sequence, steps: 0, overruns: 0, retries: 0, stalls: 0, result: undefined };
+      const taken: TakenGoal = { name, reachedBelow, subGoals: encoded };
+      this.#options.witness?.goalTaken(taken);
+      this.#goal = { name, reachedBelow, taken, sequence, steps: 0, overruns: 0, retries: 0, stalls: 0, result: undefined, waitedS: 0 };
       if (!this.#motion.moving) this.#resyncWanted = true;
       this.#recovering = false;
       this.#startCold();
@@ -190,8 +221,7 @@ export class Controller {
     this.#state = { kind: "stopped", reason: "shutdown", sentence: "Shut down." };
     this.#guard(() => {
       this.#motion.brake();
-      this.#pending.discard();
-      this.#queue.clear();
+      this.#forgetPlans();
     });
   }
 
@@ -209,6 +239,7 @@ export class Controller {
       const nowS = this.#options.clock();
       const gapS = nowS - (this.#lastCycleS ?? nowS);
       this.#lastCycleS = nowS;
+      if (this.#unasked !== undefined && nowS >= this.#unasked.untilS) this.#askNow();
       if (this.#motion.moving && this.#goal !== undefined) this.#watch(this.#goal, nowS, gapS);
     } catch (error) {
       this.#failFor(error);
@@ -237,6 +268,11 @@ export class Controller {
     return this.#joints.faultAt(this.#options.clock()) === undefined ? this.#joints.value : undefined;
   }
 
+  /** The newest picture, unless it is stale. */
+  get freshImage(): RgbImage | undefined {
+    return this.#camera.faultAt(this.#options.clock()) === undefined ? this.#camera.value : undefined;
+  }
+
   /** Whether the last trajectory sent has come to its end: the robot stands, as far as it follows. */
   get standing(): boolean {
     return this.#motion.standing;
@@ -259,8 +295,10 @@ export class Controller {
       ...(sequence?.startEnergy === undefined ? {} : { startEnergy: sequence.startEnergy }),
       ...(result === undefined ? {} : {
         energy: result.startEnergy,
+        pictureWaitMs: 1000 * goal!.waitedS,
         encodeMs: result.encodeMs,
         planMs: result.planMs,
+        ...(result.answerMs === undefined ? {} : { answerMs: result.answerMs }),
         iterations: result.iterations,
         candidates: result.candidates,
         ...(result.terms === undefined ? {} : { terms: result.terms }),
@@ -268,6 +306,7 @@ export class Controller {
       ...(goal === undefined || energyShare(goal) === undefined ? {} : { energyShare: energyShare(goal)! }),
       ...(this.#motion.slowed === undefined ? {} : { speedScale: this.#motion.slowed.scale }),
       ...(this.#options.surprise === undefined ? {} : { surprise: this.#options.surprise.shares }),
+      ...(this.#adapter === undefined ? {} : { adaptation: { axes: this.#adapter.estimates, steps: this.#adapter.steps } }),
       steps: goal?.steps ?? 0,
       overruns: goal?.overruns ?? 0,
       retries: (goal?.retries ?? 0) + (goal?.stalls ?? 0),
@@ -276,6 +315,7 @@ export class Controller {
 
   #tick(nowS: number): void {
     if (this.#state.kind === "stopped") return;
+    this.#askNow();
     const goal = this.#goal;
     const image = this.#camera.value;
     const joints = this.#joints.value;
@@ -325,6 +365,8 @@ export class Controller {
     }
     const slowed = this.#motion.slowed?.reason;
     const hold = this.#motion.watch({ state: joints, takenS: this.#joints.takenS });
+    // What was sent is not what is executed: nothing is to be learned from it.
+    if (hold !== undefined || this.#motion.slowed !== undefined) this.#adapter?.disturbed();
     if (hold !== undefined) this.#guard(() => { this.#retry(goal, hold.reason, hold.sentence); });
     else if (this.#motion.slowed?.reason !== slowed) this.#guard(() => { this.#describeProgress(goal); });
   }
@@ -337,6 +379,11 @@ export class Controller {
   #acceptOutcome(goal: ActiveGoal, outcome: PlanOutcome): boolean {
     if (outcome.kind === "failed") {
       this.#retry(goal, "internal_error", `Holding: planning failed: ${outcome.message}`);
+      return false;
+    }
+    if (outcome.kind === "unavailable") {
+      // Not a fault of this goal's plans: it is asked again for as long as it takes.
+      this.#holdAndStartCold("inference_unavailable", `Holding: ${outcome.message}.`, false);
       return false;
     }
     const { result, ticket } = outcome;
@@ -355,10 +402,14 @@ export class Controller {
     }
     const surprise = this.#judgeSurprise(result, ticket.frame);
     if (surprise?.alarm === true) {
+      // Nothing that was learned is to be believed, either.
+      this.#adapter?.reset();
       this.#holdSurprised(goal, surprise);
       return false;
     }
+    if (result.observed !== undefined) this.#adapter?.see(ticket.sentBefore, { latent: result.latent, ...result.observed });
     goal.result = result;
+    goal.waitedS = ticket.waitedS;
     const energy = result.startEnergy;
     const { sequence } = goal;
 
@@ -442,7 +493,7 @@ export class Controller {
     this.#recovering = false;
     this.#describeProgress(goal);
     if (this.#pending.inFlight) goal.overruns++;
-    else this.#ask(goal, action, sentBefore);
+    else this.#ask(goal, action, sentBefore, this.#motion.slowed === undefined);
   }
 
   #describeProgress(goal: ActiveGoal): void {
@@ -517,28 +568,82 @@ export class Controller {
 
   /** Forgets plans and the planner's warm start. */
   #startCold(): void {
-    this.#pending.discard();
-    this.#queue.clear();
+    this.#forgetPlans();
     this.#goal?.sequence.restart();
     this.#lastAskedAt = undefined;
     this.#options.surprise?.restart();
+    this.#options.adapter?.interrupt();
     this.#options.planning.reset(this.#seed++);
   }
 
-  #ask(goal: ActiveGoal, committed: Float32Array, sentBefore: number): void {
-    const { actionSpace, planning, planTerms, planDeadlineMs = this.#defaultDeadlineMs(), explorationFloor = DEFAULT_EXPLORATION_FLOOR } = this.#options;
-    const request = {
+  /** What was planned and asked for does not count any more. */
+  #forgetPlans(): void {
+    this.#unasked = undefined;
+    this.#pending.discard();
+    this.#queue.clear();
+  }
+
+  /** Has a plan made: at once, or when the picture is there that is due. One that is a camera's period older would be of another place of the arm. @param asSent as in UnaskedPlan. */
+  #ask(goal: ActiveGoal, committed: Float32Array, sentBefore: number, asSent = false): void {
+    const { pictureDueS, planDeadlineMs = this.#defaultDeadlineMs() } = this.#options;
+    const waitS = Math.min(pictureDueS?.() ?? 0, WAIT_SHARE * planDeadlineMs / 1000);
+    const sinceS = this.#options.clock();
+    this.#unasked = { goal, committed, sentBefore, asSent, sinceS, untilS: sinceS + waitS };
+    if (!(waitS > 0)) this.#askNow();
+  }
+
+  /** Asks for the plan that waits, if one does; never throws. */
+  #askNow(): void {
+    const unasked = this.#unasked;
+    if (unasked === undefined) return;
+    this.#unasked = undefined;
+    try {
+      this.#askFor(unasked, this.#options.clock() - unasked.sinceS);
+    } catch (error) {
+      this.#failFor(error);
+    }
+  }
+
+  #askFor({ goal, committed, sentBefore, asSent }: UnaskedPlan, waitedS: number): void {
+    const { actionSpace, planTerms, planDeadlineMs = this.#defaultDeadlineMs(), explorationFloor = DEFAULT_EXPLORATION_FLOOR } = this.#options;
+    const state = actionSpace.state(this.#joints.value!);
+    const { latent, beforeCameraMoved = this.#options.goalsBeforeCameraMoved?.() ?? false } = goal.sequence.current;
+    const correction = this.#adapter?.ask(sentBefore, state, asSent ? committed : undefined, !beforeCameraMoved);
+    const request: PlanRequest = {
       image: this.#camera.value!,
-      state: actionSpace.state(this.#joints.value!),
+      state,
       committed,
-      goal: goal.sequence.current.latent,
-      deadlineMs: planDeadlineMs,
+      goal: latent,
+      deadlineMs: planDeadlineMs - 1000 * waitedS,
       shift: this.#lastAskedAt === undefined ? 0 : sentBefore - this.#lastAskedAt,
       explorationScale: goal.stalls > 0 ? 1 : explorationScale(energyShare(goal), explorationFloor),
       ...(planTerms === undefined ? {} : { terms: planTerms(this.#joints.value!) }),
+      ...(correction === undefined ? {} : { correction }),
     };
     this.#lastAskedAt = sentBefore;
-    this.#pending.start(() => planning.plan(request), { sentBefore, frame: this.#camera.count });
+    this.#pending.start(() => this.#plan(goal, request), { sentBefore, frame: this.#camera.count, waitedS });
+  }
+
+  #plan(goal: ActiveGoal, request: PlanRequest): Promise<PlanResult> {
+    const { planning, witness, clock } = this.#options;
+    if (witness === undefined) return planning.plan(request);
+    const { image, state, committed } = request;
+    const { positions, velocities } = this.#joints.value!;
+    // As they are now: when the answer comes, the goal may be at its next picture.
+    const asked = {
+      goal: goal.taken, subGoal: goal.sequence.number - 1, askedS: clock(), image, state, committed: committed.length / planning.model.actionDim,
+      joints: { positions: positions.slice(), velocities: velocities.slice() },
+    };
+    return planning.plan(request).then((result) => {
+      witness.planned({ ...asked, result });
+      return result;
+    });
+  }
+
+  /** What corrects plans now. */
+  get #adapter(): Adapter | undefined {
+    const { adapter, adapting } = this.#options;
+    return adapting === undefined || adapting() ? adapter : undefined;
   }
 
   #rest(joints: JointState): Float32Array {
@@ -572,8 +677,7 @@ export class Controller {
   #failFor(error: unknown): void {
     let sentence = `Holding: an unexpected error: ${messageOf(error)}`;
     this.#goalEra++;
-    this.#pending.discard();
-    this.#queue.clear();
+    this.#forgetPlans();
     this.#recovering = false;
     this.#resyncWanted = true;
     try {

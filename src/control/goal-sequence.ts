@@ -1,10 +1,14 @@
-import { GoalChecker } from "./goal-checker.js";
+import { GoalChecker, type GoalCheckerOptions } from "./goal-checker.js";
 
 /** One picture to bring about, encoded. */
 export interface SubGoal {
   readonly name: string;
   /** [latentDim] */
   readonly latent: Float32Array;
+  /** Energy below which a picture looks like it. Default: the sequence's. */
+  readonly reachedBelow?: number | undefined;
+  /** Whether its picture was taken before the camera moved, see ControllerGoal. */
+  readonly beforeCameraMoved?: boolean | undefined;
 }
 
 /** When an energy counts as falling, as low enough, and as stuck. Counted in pictures: while the robot holds, nothing can get better. */
@@ -22,7 +26,7 @@ export interface ProgressOptions {
 export const DEFAULT_PROGRESS: ProgressOptions = { fallShare: 0.05, plateauPictures: 5, settledShare: 0.3, lastPlateauPictures: 30 };
 
 export interface GoalSequenceOptions {
-  /** Energy below which a picture looks like its goal. */
+  /** Energy below which a picture looks like its goal, where the goal itself does not say. */
   readonly reachedBelow: number;
   /** Different pictures in a row that must. */
   readonly frames: number;
@@ -45,7 +49,8 @@ export type GoalVerdict = "reached" | "next" | "improved" | "waiting" | "stalled
 export class GoalSequence {
   readonly #goals: readonly SubGoal[];
   readonly #progress: ProgressOptions;
-  readonly #checker: GoalChecker;
+  readonly #reached: GoalCheckerOptions;
+  #checker: GoalChecker;
   #index = 0;
   #startEnergy: number | undefined;
   #best = Infinity;
@@ -56,11 +61,17 @@ export class GoalSequence {
   constructor(goals: readonly SubGoal[], { progress, ...reached }: GoalSequenceOptions) {
     this.#goals = goals;
     this.#progress = progress;
-    this.#checker = new GoalChecker(reached);
+    this.#reached = reached;
+    this.#checker = this.#checkerOfCurrent();
   }
 
   get current(): SubGoal {
     return this.#goals[this.#index]!;
+  }
+
+  /** Energy below which a picture looks like the present sub-goal. */
+  get reachedBelow(): number {
+    return this.current.reachedBelow ?? this.#reached.reachedBelow;
   }
 
   /** 1 is the first. */
@@ -89,6 +100,7 @@ export class GoalSequence {
   advance(): void {
     if (this.number === this.count) throw new RangeError(`There is no sub-goal after "${this.current.name}".`);
     this.#index++;
+    this.#checker = this.#checkerOfCurrent();
     this.#startEnergy = undefined;
     this.restart();
   }
@@ -109,6 +121,10 @@ export class GoalSequence {
   /** Whether a goal that was reached was left again. */
   left(energy: number): boolean {
     return this.#checker.left(energy);
+  }
+
+  #checkerOfCurrent(): GoalChecker {
+    return new GoalChecker({ ...this.#reached, reachedBelow: this.reachedBelow });
   }
 
   #fell(energy: number, frame: number): boolean {

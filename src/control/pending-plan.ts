@@ -1,3 +1,4 @@
+import { unavailability } from "../world-model/model-unavailable.js";
 import type { PlanResult } from "./planning-service.js";
 
 /** What a plan was made from. */
@@ -6,11 +7,14 @@ export interface PlanTicket {
   readonly sentBefore: number;
   /** Number of the picture. */
   readonly frame: number;
+  /** How long it was waited for (s). */
+  readonly waitedS: number;
 }
 
 /** How a plan ended. */
 export type PlanOutcome =
   | { readonly kind: "planned"; readonly ticket: PlanTicket; readonly result: PlanResult }
+  | { readonly kind: "unavailable"; readonly ticket: PlanTicket; readonly message: string }
   | { readonly kind: "failed"; readonly ticket: PlanTicket; readonly message: string };
 
 /** The one plan that is being made: started at one tick, taken at a later one. */
@@ -35,7 +39,11 @@ export class PendingPlan {
     };
     this.#running = plan().then(
       (result) => finish({ kind: "planned", ticket, result }),
-      (error: unknown) => finish({ kind: "failed", ticket, message: error instanceof Error ? error.message : String(error) }),
+      (error: unknown) => {
+        const unavailable = unavailability(error);
+        if (unavailable !== undefined) finish({ kind: "unavailable", ticket, message: unavailable.message });
+        else finish({ kind: "failed", ticket, message: error instanceof Error ? error.message : String(error) });
+      },
     );
   }
 

@@ -1,9 +1,13 @@
-import { Cem, type CemOptions, type CrossEntropyOptions, Icem, type Planner } from "../planner/index.js";
+import { Cem, type CemOptions, type CrossEntropyOptions, Icem, Mppi, type MppiOptions, type Planner } from "../planner/index.js";
 
 /** A planner as plain data, so that it can be named in a parameter file and sent to a worker. */
 export type PlannerConfig =
   | { readonly kind: "cem"; readonly options?: CemOptions }
-  | { readonly kind: "icem"; readonly options?: Partial<CrossEntropyOptions> };
+  | { readonly kind: "icem"; readonly options?: Partial<CrossEntropyOptions> }
+  | { readonly kind: "mppi"; readonly options?: MppiOptions };
+
+/** The names of the optimisers. */
+export const PLANNER_KINDS = ["icem", "cem", "mppi"] as const satisfies readonly PlannerConfig["kind"][];
 
 /** What of a bundle decides its search. */
 export interface SearchedBundle {
@@ -18,6 +22,7 @@ export interface SearchedBundle {
     readonly min_std?: number | undefined;
     readonly path_weight: number;
     readonly proposals?: number | undefined;
+    readonly refinement?: number | undefined;
     readonly switched: readonly string[];
   } | undefined;
 }
@@ -35,9 +40,12 @@ export function withBundleSearch(config: PlannerConfig, { horizon, action, plann
     ...(planning.proposals === undefined ? {} : { proposals: planning.proposals }),
     switchedDims: planning.switched.map((name) => action.names.indexOf(name)),
   };
+  // CEM's noise is white and it ends with its iterations: that is what makes it one.
   return config.kind === "cem"
     ? { kind: "cem", options: { ...own, ...config.options } }
-    : { kind: "icem", options: { ...own, noiseExponent: planning.noise_exponent, ...config.options } };
+    : { kind: config.kind, options: {
+      ...own, noiseExponent: planning.noise_exponent, ...(planning.refinement === undefined ? {} : { refinement: { iterations: planning.refinement } }), ...config.options,
+    } };
 }
 
 /** The last step weighs 1, all steps together `pathWeight` more. */
@@ -52,6 +60,8 @@ export function createPlanner(config: PlannerConfig): Planner {
       return new Cem(config.options);
     case "icem":
       return new Icem(config.options);
+    case "mppi":
+      return new Mppi(config.options);
     default:
       return config satisfies never;
   }

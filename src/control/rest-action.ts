@@ -12,6 +12,23 @@ export interface EeDeltaRestOptions {
   readonly fullOpeningM: number;
 }
 
+/** What of a bundle decides how its robot rests. */
+export interface RestDescription {
+  readonly action: { readonly kind: "ee_delta" | "joint_delta"; readonly names: readonly string[]; readonly gripper?: string | undefined };
+  readonly state: { readonly names: readonly string[] };
+}
+
+/**
+ * Rest for what a bundle describes. Changes of joints, or of pose and grip, rest at zero; a gripper that is a place rests there.
+ *
+ * @param fullOpeningM opening (m) of the gripper at action 1, where it is a place.
+ */
+export function restActionOf({ action, state }: RestDescription, fullOpeningM: number): RestAction {
+  return action.kind === "joint_delta" || action.gripper === "closedness_change"
+    ? zeroRestAction(action.names.length)
+    : eeDeltaRestAction({ actionNames: action.names, stateNames: state.names, fullOpeningM });
+}
+
 /** Rest for deltas alone: zeros, [actionDim]. */
 export function zeroRestAction(actionDim: number): RestAction {
   return () => new Float32Array(actionDim);

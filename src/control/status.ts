@@ -1,3 +1,4 @@
+import type { AxisEstimate } from "../adaptation/index.js";
 import type { TermStatistics } from "../planner/index.js";
 import type { HoldReason } from "../safety/types.js";
 import type { SurpriseScores } from "../surprise/scores.js";
@@ -39,6 +40,10 @@ export interface ControllerStatus {
   readonly energyShare?: number;
   readonly planMs?: number;
   readonly encodeMs?: number;
+  /** From the question to its answer, where it was read: what the deadline is about. */
+  readonly answerMs?: number;
+  /** How long its question waited for a picture that was due: that much of the deadline was gone. */
+  readonly pictureWaitMs?: number;
   readonly iterations?: number;
   readonly candidates?: number;
   /** Share of the wanted speed that the guards leave, below 1, while they slow the arm. */
@@ -51,6 +56,8 @@ export interface ControllerStatus {
   readonly overruns: number;
   /** Scores of the newest planned picture as shares of their thresholds: above 1 is a surprise. */
   readonly surprise?: SurpriseScores;
+  /** By how much plans are corrected, where they are. */
+  readonly adaptation?: { readonly axes: readonly AxisEstimate[]; /** Steps learned from. */ readonly steps: number };
   /** Cold starts after a failure or without progress. */
   readonly retries: number;
 }

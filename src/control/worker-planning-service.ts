@@ -1,10 +1,16 @@
 import { Worker } from "node:worker_threads";
 import type { RgbImage } from "../camera/types.js";
 import type { TermsConfig } from "../objective/index.js";
+import { DurationEstimate } from "../planner/index.js";
+import type { Turn } from "../robot/frame-turn.js";
+import type { InferenceOptions, OnnxRuntimeOptions } from "../world-model/index.js";
+import { ModelUnavailable } from "../world-model/model-unavailable.js";
+import { monotonicMs } from "./monotonic-ms.js";
 import type { PlannerConfig } from "./planner-config.js";
-import type { Looked, ModelShape, PlanningService, PlanRequest, PlanResult } from "./planning-service.js";
+import type { Looked, ModelShape, PlanningService, PlanRequest, PlanResult, ScoreRequest } from "./planning-service.js";
 import { SharedPictures } from "./shared-pictures.js";
-import type { WorkerReply, WorkerRequest, WorkerSetup } from "./worker-messages.js";
+import type { ThreadPlacement } from "./thread-placement.js";
+import type { SharedPicture, WorkerReply, WorkerRequest, WorkerSetup } from "./worker-messages.js";
 
 /** How the worker is run. */
 export interface WorkerPlanningOptions {
@@ -12,22 +18,38 @@ export interface WorkerPlanningOptions {
   readonly planner: PlannerConfig;
   /** Added to the goal energy. Default: nothing. */
   readonly terms?: TermsConfig;
-  /** Threads inside one operator of the model. Default: the model's. */
-  readonly threads?: number;
+  /** How the model's axes lie in the base frame, which is the terms'. Default: as they are. */
+  readonly turn?: Turn;
+  /** How the model is run. Default: as the model does it. */
+  readonly running?: OnnxRuntimeOptions;
+  /** Where the worker's threads run, and how much of the processor they get. Default: anywhere, as the process. */
+  readonly placement?: ThreadPlacement;
+  /** An inference server that runs the model. Default: this machine does. */
+  readonly inference?: InferenceOptions;
+  /** Folder of the memory whose plans searches begin with. Default: none. */
+  readonly memoryDir?: string;
   /** How often a worker that died is replaced. Default 3. */
   readonly maxRestarts?: number;
-  /** A plan that takes this much (ms) longer than its deadline is given up and the worker replaced. Default 5000. */
+  /** A plan that takes this much (ms) longer than its deadline is given up and the worker replaced. Default 5000, and the time-outs of an inference server. */
   readonly hangGraceMs?: number;
   /** Told each time a worker died, with the reason in one sentence. */
   readonly onCrash?: (sentence: string) => void;
+  /** Told what the worker could not do as asked, and does without. */
+  readonly onWarning?: (sentence: string) => void;
   /** The worker's module. Default: the planning worker of this folder. */
   readonly workerUrl?: URL;
 }
+
+/** Runs of the model that a plan waits for before it looks at its deadline: encode, predict, propose, roll out. */
+const RUNS_A_PLAN = 4;
 
 interface Pending {
   resolve(reply: WorkerReply): void;
   reject(error: Error): void;
 }
+
+/** The way back is never thought to take more of a deadline than this: a caller that was busy once is not to end all search. */
+const MOST_OF_DEADLINE = 0.25;
 
 /** One life of a worker. */
 interface Life {
@@ -54,6 +76,8 @@ export class WorkerPlanningService implements PlanningService {
   #nextId = 0;
   #seed: number | undefined;
   #closed = false;
+  /** From the worker's answer to where it is read. */
+  readonly #wayBack = new DurationEstimate();
 
   /** Starts the worker and waits until its model is loaded. Rejects when that fails; there is no second try then. */
   static async start(options: WorkerPlanningOptions): Promise<WorkerPlanningService> {
@@ -77,16 +101,33 @@ export class WorkerPlanningService implements PlanningService {
   }
 
   async look(image: RgbImage): Promise<Looked> {
-    const reply = await this.#ask(image, Infinity, (id, picture) => ({ kind: "encode", id, picture }));
+    const reply = await this.#askWith(image, Infinity, (id, picture) => ({ kind: "encode", id, picture }));
     if (reply.kind !== "encoded") throw new Error(`The planning worker answered "${reply.kind}" to a picture.`);
     const { latent, unlikeness } = reply;
     return { latent, ...(unlikeness === undefined ? {} : { unlikeness }) };
   }
 
   async plan({ image, ...request }: PlanRequest): Promise<PlanResult> {
-    const reply = await this.#ask(image, request.deadlineMs, (id, picture) => ({ kind: "plan", id, picture, request }));
+    const { deadlineMs, ...asked } = request;
+    const askedMs = monotonicMs();
+    // The deadline is where the answer is read: the ways to the worker and back are in it.
+    const wayBackMs = this.#wayBack.known ? this.#wayBack.atMostMs(1) : 0;
+    const dueMs = askedMs + deadlineMs - Math.min(wayBackMs, MOST_OF_DEADLINE * deadlineMs);
+    const reply = await this.#askWith(image, deadlineMs, (id, picture) => ({ kind: "plan", id, picture, request: asked, dueMs }));
     if (reply.kind !== "planned") throw new Error(`The planning worker answered "${reply.kind}" to a plan request.`);
-    return reply.result;
+    const nowMs = monotonicMs();
+    this.#wayBack.observe(1, nowMs - reply.sentMs);
+    return { ...reply.result, answerMs: nowMs - askedMs };
+  }
+
+  async score(request: ScoreRequest): Promise<Float32Array> {
+    const reply = await this.#ask(await this.#alive(), Infinity, (id) => ({ kind: "score", id, request }));
+    if (reply.kind !== "scored") throw new Error(`The planning worker answered "${reply.kind}" to sequences.`);
+    return reply.energies;
+  }
+
+  recall(): void {
+    this.#life.worker.postMessage({ kind: "recall" } satisfies WorkerRequest);
   }
 
   reset(seed: number): void {
@@ -100,15 +141,30 @@ export class WorkerPlanningService implements PlanningService {
     await this.#life.worker.terminate();
   }
 
-  async #ask(
-    image: RgbImage,
-    deadlineMs: number,
-    build: (id: number, picture: Extract<WorkerRequest, { id: number }>["picture"]) => WorkerRequest,
-  ): Promise<WorkerReply> {
+  /** The present life, when it is ready. */
+  async #alive(): Promise<Life> {
     if (this.#closed) throw new Error("The planning service is closed.");
     const life = this.#life;
     await life.ready;
+    return life;
+  }
+
+  /** Asks with a picture, which is lent to the worker until it answers. */
+  async #askWith(
+    image: RgbImage,
+    deadlineMs: number,
+    build: (id: number, picture: SharedPicture) => WorkerRequest,
+  ): Promise<WorkerReply> {
+    const life = await this.#alive();
     const written = await life.pictures.write(image);
+    try {
+      return await this.#ask(life, deadlineMs, (id) => build(id, written.picture));
+    } finally {
+      written.release();
+    }
+  }
+
+  async #ask(life: Life, deadlineMs: number, build: (id: number) => WorkerRequest): Promise<WorkerReply> {
     const id = this.#nextId++;
     let timer: NodeJS.Timeout | undefined;
     try {
@@ -123,31 +179,36 @@ export class WorkerPlanningService implements PlanningService {
           timer = setTimeout(() => {
             life.endedBecause = `it did not answer a plan with a deadline of ${deadlineMs} ms`;
             void life.worker.terminate();
-          }, deadlineMs + (this.#options.hangGraceMs ?? 5000));
+          }, deadlineMs + (this.#options.hangGraceMs ?? 5000 + RUNS_A_PLAN * (this.#options.inference?.timeoutMs ?? 0)));
         }
-        life.worker.postMessage(build(id, written.picture));
+        life.worker.postMessage(build(id));
       });
     } finally {
       clearTimeout(timer);
       life.pending.delete(id);
-      written.release();
     }
   }
 
   #begin(): Life {
-    const { bundleDirectory, planner, terms, threads, workerUrl = new URL("./planning-worker.js", import.meta.url) } = this.#options;
-    const setup: WorkerSetup = { bundleDirectory, planner, ...(terms === undefined ? {} : { terms }), ...(threads === undefined ? {} : { threads }) };
+    const { bundleDirectory, planner, terms, turn, running, placement, inference, memoryDir, workerUrl = new URL("./planning-worker.js", import.meta.url) } = this.#options;
+    const setup: WorkerSetup = {
+      bundleDirectory, planner,
+      ...(terms === undefined ? {} : { terms }), ...(turn === undefined ? {} : { turn }), ...(running === undefined ? {} : { running }),
+      ...(placement === undefined ? {} : { placement }), ...(inference === undefined ? {} : { inference }),
+      ...(memoryDir === undefined ? {} : { memoryDir }),
+    };
     const worker = new Worker(workerUrl, { workerData: setup });
     const pending = new Map<number, Pending>();
     let lastError: Error | undefined;
     const ready = new Promise<ModelShape>((resolve, reject) => {
       worker.on("message", (reply: WorkerReply) => {
         if (reply.kind === "ready") {
+          if (reply.warning !== undefined) this.#options.onWarning?.(reply.warning);
           resolve(reply.model);
           return;
         }
         const asked = pending.get(reply.id);
-        if (reply.kind === "failed") asked?.reject(new Error(reply.message));
+        if (reply.kind === "failed") asked?.reject(reply.unavailable ? new ModelUnavailable(reply.message) : new Error(reply.message));
         else asked?.resolve(reply);
       });
       worker.on("error", (error: Error) => {

@@ -3,7 +3,9 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
+import { DEFAULT_CAMERA, opticalPose } from "../../sim/camera-pose.js";
 import { cameraSide } from "../../sim/picture-size.js";
+import { formatOpticalPose } from "../camera/optical-pose.js";
 import { readImageFile } from "../camera/files.js";
 import { rosArguments } from "../cli/ros-arguments.js";
 import { writeLineChart } from "../plots/line-chart.js";
@@ -75,8 +77,11 @@ export async function runDemo(options: DemoOptions): Promise<DemoSummary> {
       ], []), join(run, "simulator.log"), env),
     new ChildNode("controller", compiled("../ros/controller-main.js"), rosArguments(undefined, [
       { name: "use_sim_time", truth: true },
+      // A demonstration leaves nothing behind.
+      { name: "memory.enabled", truth: false },
       { name: "planner.seed", integer: options.seed },
       { name: "bundle", text: resolve(options.bundle) },
+      { name: "camera.pose", text: formatOpticalPose(opticalPose(DEFAULT_CAMERA)) },
     ], ["-r", "image:=camera/image_raw", "-r", "camera_info:=camera/camera_info"]), join(run, "controller.log"), env),
   ];
   const died = Promise.race(children.map(async (child): Promise<never> => {

@@ -1,6 +1,7 @@
 import { Random } from "../../sim/random.js";
 import type { SimWorld } from "../../sim/world.js";
-import { CommandPipeline } from "../safety/command-pipeline.js";
+import type { CommandPipeline } from "../safety/command-pipeline.js";
+import { robotPipeline } from "../safety/robot-pipeline.js";
 import type { ActionBounds } from "../planner/types.js";
 import type { Driver } from "./driver.js";
 
@@ -44,7 +45,7 @@ export class RandomDriver implements Driver {
     this.#bounds = bounds;
     this.#periodS = periodS;
     this.#random = new Random(seed);
-    this.#pipeline = new CommandPipeline(world.robot.limits);
+    this.#pipeline = robotPipeline(world.description, world.robot.limits);
     this.#pipeline.reset(world.jointState());
   }
 

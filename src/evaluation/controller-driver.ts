@@ -1,31 +1,48 @@
 import type { SimWorld } from "../../sim/world.js";
+import type { Adapter } from "../adaptation/index.js";
 import type { RgbImage } from "../camera/types.js";
 import { Controller } from "../control/controller.js";
 import type { ControllerGoal } from "../control/controller-options.js";
 import type { PlanningService } from "../control/planning-service.js";
-import { eeDeltaRestAction } from "../control/rest-action.js";
-import { FR3_FULL_OPENING_M } from "../robot/fr3.js";
-import { CommandPipeline } from "../safety/command-pipeline.js";
+import { restActionOf } from "../control/rest-action.js";
+import type { EpisodeScribe } from "../memory/episode-scribe.js";
+import { robotPipeline } from "../safety/robot-pipeline.js";
 import type { Guard } from "../safety/guards/index.js";
 import type { ControllerStatus } from "../control/status.js";
+import type { ActionDescription } from "../robot/action-space.js";
+import type { ActionSpace } from "../robot/types.js";
 import type { SurpriseMonitor } from "../surprise/monitor.js";
 import type { Driver } from "./driver.js";
 
 export interface ControllerDriverOptions {
   readonly world: SimWorld;
   readonly planning: PlanningService;
-  readonly actionNames: readonly string[];
-  readonly stateNames: readonly string[];
+  /** The bundle's actions and states; they must be those of the world's arm. */
+  readonly described: ActionDescription;
   readonly periodS: number;
   readonly reachedBelow: number;
   /** Seed of the planner. */
   readonly seed: number;
   /** Share of the planner's width that is left at the goal, in (0, 1]. */
   readonly explorationFloor: number;
+  /** Default: the world's. */
+  readonly actionSpace?: ActionSpace;
   /** What slows and halts the arm, as in the node. */
   readonly guards: readonly Guard[];
   /** Default: nothing surprises. */
   readonly surprise?: SurpriseMonitor;
+  /** Default: nothing is corrected. */
+  readonly adapter?: Adapter;
+  /** Makes an episode of what happens; `settled` is waited for after each period. Default: nothing is recorded. */
+  readonly recording?: { readonly scribe: EpisodeScribe; settled(): Promise<void> };
+}
+
+/** Why the arm of a simulated world cannot do what a bundle describes; undefined when it can. One sentence. */
+export function whyNotExecuted({ description, jointNames }: SimWorld, { action }: ActionDescription): string | undefined {
+  const names = action.names.join(",");
+  const own = description.action.kind === "joint_delta" ? jointNames.join(",") : "dx,dy,dz,gripper";
+  return action.kind === description.action.kind && names === own ? undefined
+    : `the evaluation executes actions ${own} (${description.action.kind}) on the ${description.name}; the bundle's are ${names} (${action.kind})`;
 }
 
 /**
@@ -36,35 +53,38 @@ export class ControllerDriver implements Driver {
   readonly #world: SimWorld;
   readonly #controller: Controller;
   readonly #goals: number;
+  readonly #recording: ControllerDriverOptions["recording"];
 
   /** @param goals sub-goals in order. Rejects as Controller.setGoals() does. */
   static async start(options: ControllerDriverOptions, name: string, goals: readonly ControllerGoal[]): Promise<ControllerDriver> {
-    // The simulated arm keeps its tool pointing down and takes the gripper as a place.
-    if (options.actionNames.join(",") !== "dx,dy,dz,gripper") {
-      throw new Error(`the evaluation executes actions dx,dy,dz,gripper; the bundle's are ${options.actionNames.join(",")}`);
-    }
+    const refusal = whyNotExecuted(options.world, options.described);
+    if (refusal !== undefined) throw new Error(refusal);
     const driver = new ControllerDriver(options, goals.length);
     await driver.#controller.setGoals(name, goals);
     return driver;
   }
 
   private constructor(options: ControllerDriverOptions, goals: number) {
-    const { world, planning, actionNames, stateNames, periodS, reachedBelow, seed, explorationFloor, guards, surprise } = options;
+    const { world, planning, actionSpace = options.world.actions, described, periodS, reachedBelow, seed, explorationFloor, guards, surprise, adapter, recording } = options;
+    const { gripper } = world.description;
     this.#world = world;
     this.#goals = goals;
+    this.#recording = recording;
     this.#controller = new Controller({
-      actionSpace: world.actions,
-      pipeline: new CommandPipeline(world.robot.limits, { guards }),
+      actionSpace,
+      pipeline: robotPipeline(world.description, world.robot.limits, guards),
       planning,
       ports: {
         sendTrajectory: (trajectory) => { world.command.setTrajectory(trajectory, world.timeS); },
-        publishStatus: () => undefined,
+        publishStatus: (status) => { recording?.scribe.said(status); },
       },
       clock: () => world.timeS,
       periodS, reachedBelow, seed, explorationFloor,
-      restAction: eeDeltaRestAction({ actionNames, stateNames, fullOpeningM: FR3_FULL_OPENING_M }),
+      restAction: restActionOf(described, gripper.max_joint * gripper.opening_per_joint),
       planDeadlineMs: Infinity,
       ...(surprise === undefined ? {} : { surprise }),
+      ...(adapter === undefined ? {} : { adapter }),
+      ...(recording === undefined ? {} : { witness: recording.scribe }),
     });
   }
 
@@ -92,17 +112,26 @@ export class ControllerDriver implements Driver {
     return this.#controller.status.planMs;
   }
 
+  get subGoals(): number {
+    return this.#goals;
+  }
+
   get subGoalsDone(): number {
     const { state, subGoal } = this.#controller.status;
     return state === "reached" ? this.#goals : (subGoal?.number ?? 1) - 1;
   }
 
+  /** @throws Error when the model's server is not there. */
   async period(image: RgbImage): Promise<void> {
     const { timeS } = this.#world;
     this.#controller.onImage(image, timeS + 1);
     this.#controller.onJointState(this.#world.jointState(), timeS + 1);
     this.#controller.tick();
+    const { holdReason, sentence } = this.#controller.status;
+    // A robot waits for its server; an episode that did would be measured as a failure of the model.
+    if (holdReason === "inference_unavailable") throw new Error(sentence.replace(/^Holding: /, ""));
     await this.#controller.settled();
+    await this.#recording?.settled();
   }
 
   cycle(): void {

@@ -1,8 +1,9 @@
-import { type SimWorld, demoUrdf } from "../../sim/world.js";
-import { FR3_WORKSPACE, fr3Collision } from "../robot/fr3.js";
-import { type Guard, createGuards } from "../safety/guards/index.js";
+import type { SimWorld } from "../../sim/world.js";
+import { findRobot, type Robot } from "../robot/find-robot.js";
+import { FR3 } from "../robot/fr3.js";
+import { type Guard, robotGuards } from "../safety/guards/index.js";
 
-/** The guards that the node has by default, for the arm of a simulated world. */
-export async function defaultGuards(world: SimWorld): Promise<Guard[]> {
-  return createGuards(world.robot, { workspace: FR3_WORKSPACE, collision: await fr3Collision(demoUrdf()) });
+/** The guards that the node has by default, for the arm of a simulated world. @param robot that arm; default: the demo arm. */
+export function defaultGuards(world: SimWorld, robot: Robot = findRobot(FR3.name)): Promise<Guard[]> {
+  return robotGuards(robot, world.robot);
 }

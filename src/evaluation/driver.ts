@@ -11,6 +11,8 @@ export interface Driver {
   /** The energy of the last period's picture, and how long its plan took, ms; undefined without a plan. */
   readonly energy: number | undefined;
   readonly planMs: number | undefined;
+  /** Sub-goals that it goes by, the goal among them; left out: the pictures that it was given. */
+  readonly subGoals?: number;
   /** Sub-goals that lie behind it. */
   readonly subGoalsDone: number;
   /** One period: sends what the robot shall do next. @param image what the camera sees now. */

@@ -1,12 +1,12 @@
 import { z } from "zod";
 
 import { ENVIRONMENT_FAMILIES } from "../../sim/environments/index.js";
-import { TASK_NAMES } from "../../sim/tasks.js";
+import { ALL_TASK_NAMES } from "../../sim/tasks.js";
 import { POLICIES } from "./cell.js";
 
 /** What is kept of an episode: one line of a results file. Distances in m, judged by the simulator's truth; times in ms. */
 export const episodeRecord = z.strictObject({
-  task: z.enum(TASK_NAMES),
+  task: z.enum(ALL_TASK_NAMES),
   object: z.enum(["cube", "cup"]).nullable(),
   environment: z.enum(ENVIRONMENT_FAMILIES),
   policy: z.enum(POLICIES),

@@ -1,17 +1,28 @@
 /** Worker thread of an evaluation: one simulator, one world model, one episode after the other. */
 import { parentPort, workerData } from "node:worker_threads";
 import { RayCastCamera } from "../../sim/camera.js";
-import { drawEnvironment, evaluationRoomSeed } from "../../sim/environments/index.js";
+import { drawEnvironment, evaluationRoomSeed, turnCamera } from "../../sim/environments/index.js";
 import { cameraSide } from "../../sim/picture-size.js";
+import type { SceneName } from "../../sim/scene.js";
 import { createTask, type SceneTruth, type Task, type TaskGoal } from "../../sim/tasks.js";
 import { SimWorld } from "../../sim/world.js";
 import type { ControllerGoal } from "../control/controller-options.js";
 import { DEFAULT_EXPLORATION_FLOOR } from "../control/exploration-scale.js";
+import type { ChainFinder } from "../chain/chain-finder.js";
+import { openChainFinder } from "../experience/open-chain-finder.js";
 import { InThreadPlanningService } from "../control/in-thread-planning-service.js";
 import { createPlanner, type PlannerConfig, withBundleSearch } from "../control/planner-config.js";
-import { OnnxWorldModel, readManifest, type WorldModel } from "../world-model/index.js";
+import { DirectRecording } from "../memory/direct-recording.js";
+import { episodesFolder } from "../memory/episode-files.js";
+import { EpisodeScribe } from "../memory/episode-scribe.js";
+import { findRobot } from "../robot/find-robot.js";
+import { FR3 } from "../robot/fr3.js";
+import type { Turn } from "../robot/frame-turn.js";
+import { TurnedActions } from "../robot/turned-actions.js";
+import { bundleIdentity, type InferenceOptions, OnnxWorldModel, readManifest, type WorldModel } from "../world-model/index.js";
 import { RandomDriver, StillDriver } from "./baseline-drivers.js";
 import type { Cell } from "./cell.js";
+import { chainGoals } from "./chain-goals.js";
 import { ControllerDriver } from "./controller-driver.js";
 import { defaultGuards } from "./default-guards.js";
 import type { Driver } from "./driver.js";
@@ -28,7 +39,26 @@ export interface WorkerSetup {
   readonly explorationFloor: number;
   /** Default: the task's. */
   readonly maxSteps?: number;
+  /** How far the camera stands round the workspace, rad. Default 0: where it is in training. */
+  readonly cameraTurnRad?: number;
+  /** How the model's axes lie in the base frame, for the policy that has a model that sees. Default: as they are. */
+  readonly modelTurn?: Turn;
+  /** The arm, by name or description file. Default: the demo arm. */
+  readonly robot?: string;
+  /** What runs the model. Default: this machine. */
+  readonly inference?: InferenceOptions;
+  /** A memory's folder that the episodes of the policy that has a model that sees are recorded in. Default: none. */
+  readonly memory?: string;
+  /** What all tasks share. Default `table`. */
+  readonly scene?: SceneName;
+  /** Whether the planner gets all pictures of a task, or only the last one. Default `all`. */
+  readonly goals?: GoalsGiven;
+  /** Folder of what was lived, in which sub-goals are looked for, for the policy that has a model that sees. Default: none is. */
+  readonly chain?: { readonly folder: string; readonly episodes?: number };
 }
+
+/** Which of a task's pictures are handed over. */
+export type GoalsGiven = "all" | "last";
 
 /** What a worker is started with. */
 export interface WorkerData {
@@ -54,17 +84,32 @@ const port = parentPort;
 if (port === null) throw new Error("episode-worker: it is started by an evaluation");
 const { setup, abandoned } = workerData as WorkerData;
 const manifest = await readManifest(setup.bundleDirectory);
-const { action, state, energy, image } = manifest;
+const { action, energy, image } = manifest;
 const bounds = { low: Float32Array.from(action.low), high: Float32Array.from(action.high) };
-const world = await SimWorld.create();
+const robot = findRobot(setup.robot ?? FR3.name);
+const world = await SimWorld.create({ robot, scene: setup.scene ?? "table" });
 const camera = new RayCastCamera(world, { width: cameraSide(image.width), height: cameraSide(image.height) });
-const guards = await defaultGuards(world);
+const guards = await defaultGuards(world, robot);
+const recording = setup.memory === undefined ? undefined : new DirectRecording(episodesFolder(setup.memory));
 /** Loaded when the first episode needs it: baselines do not. */
 let learned: OnnxWorldModel | undefined;
+let chains: Promise<ChainFinder> | undefined;
 
 async function learnedModel(): Promise<OnnxWorldModel> {
-  learned ??= await OnnxWorldModel.load(setup.bundleDirectory, { threads: 1 });
+  learned ??= await OnnxWorldModel.load(setup.bundleDirectory, { threads: 1, inference: setup.inference });
   return learned;
+}
+
+async function chainFinder(folder: string, episodes: number | undefined): Promise<ChainFinder> {
+  const model = await learnedModel();
+  return (await openChainFinder({ folder, model, manifest, planner: setup.planner, ...(episodes === undefined ? {} : { episodes }) })).finder;
+}
+
+/** What the model that sees goes for: the pictures that it is given, or what experience says of the way to the last of them. */
+async function seenGoals(given: readonly TaskGoal[]): Promise<readonly ControllerGoal[]> {
+  if (setup.chain === undefined) return given;
+  chains ??= chainFinder(setup.chain.folder, setup.chain.episodes);
+  return chainGoals(await chains, await learnedModel(), camera.rgb(), given.at(-1)!);
 }
 
 function planningWith(model: WorldModel): InThreadPlanningService {
@@ -73,16 +118,20 @@ function planningWith(model: WorldModel): InThreadPlanningService {
 
 /** The goals as the simulator knows them, in the latents of a model that takes its truth. */
 function trueGoals(model: { latentOf(truth: SceneTruth): Float32Array }, task: Task, goals: readonly TaskGoal[]): ControllerGoal[] {
-  return task.goalTruths.map((truth, i) => ({ name: goals[i]!.name, latent: model.latentOf(truth) }));
+  return task.goalTruths.slice(-goals.length).map((truth, i) => ({ name: goals[i]!.name, latent: model.latentOf(truth) }));
 }
 
-async function startDriver({ cell, seed }: Job, task: Task, goals: readonly TaskGoal[]): Promise<Driver> {
+async function startDriver({ cell, seed }: Job, task: Task, all: readonly TaskGoal[]): Promise<Driver> {
+  const goals = setup.goals === "last" ? all.slice(-1) : all;
   const shared = {
-    world, guards, actionNames: action.names, stateNames: state.names, periodS: action.period_s, seed, explorationFloor: setup.explorationFloor,
+    world, guards, described: manifest, periodS: action.period_s, seed, explorationFloor: setup.explorationFloor,
   };
   switch (cell.policy) {
     case "jepa":
-      return ControllerDriver.start({ ...shared, planning: planningWith(await learnedModel()), reachedBelow: energy.reached_below }, task.name, goals);
+      return ControllerDriver.start({
+        ...shared, ...(setup.modelTurn === undefined ? {} : { actionSpace: new TurnedActions(world.actions, manifest, setup.modelTurn) }), planning: planningWith(await learnedModel()), reachedBelow: energy.reached_below,
+        ...(recording === undefined ? {} : { recording: { scribe: newScribe(recording), settled: () => recording.settled() } }),
+      }, task.name, await seenGoals(goals));
     case "true-perception": {
       const model = new TruePerception(await learnedModel(), manifest, world);
       return ControllerDriver.start({ ...shared, planning: planningWith(model), reachedBelow: energy.reached_below }, task.name, trueGoals(model, task, goals));
@@ -102,17 +151,29 @@ async function startDriver({ cell, seed }: Job, task: Task, goals: readonly Task
   }
 }
 
-function run(job: Job): Promise<EpisodeResult> {
+function newScribe(sink: DirectRecording): EpisodeScribe {
+  return new EpisodeScribe({
+    about: {
+      source: "simulation", bundle: bundleIdentity(manifest),
+      periodS: action.period_s, actionNames: action.names, stateNames: manifest.state.names, jointNames: world.robot.limits.map((joint) => joint.name),
+    },
+    sink, clock: () => world.timeS,
+  });
+}
+
+async function run(job: Job): Promise<EpisodeResult> {
   const { cell, seed } = job;
   // Rooms, too, have seeds that training does not.
-  world.dress(drawEnvironment(cell.environment, evaluationRoomSeed(seed)));
+  world.dress(turnCamera(drawEnvironment(cell.environment, evaluationRoomSeed(seed)), setup.cameraTurnRad ?? 0));
   const task = createTask(cell.task, world, seed, cell.object ?? undefined);
-  return runEpisode(task, {
+  const result = await runEpisode(task, {
     cell, seed, world, camera, periodS: action.period_s,
     abandoned: () => Atomics.load(abandoned, 0) !== 0,
     ...(setup.maxSteps === undefined ? {} : { maxSteps: setup.maxSteps }),
     driver: (goals) => startDriver(job, task, goals),
   });
+  if (cell.policy === "jepa") await recording?.finish({ success: result.record.success, finalDistanceM: result.record.final_distance_m });
+  return result;
 }
 
 port.on("message", (job: WorkerRequest) => {

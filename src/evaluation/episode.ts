@@ -97,7 +97,7 @@ export async function runEpisode(task: Task, setup: EpisodeSetup): Promise<Episo
     record: {
       ...cell, seed, max_steps: maxSteps, success,
       start_distance_m: task.startDistanceM, final_distance_m: finalDistanceM, best_distance_m: Math.min(finalDistanceM, ...distancesM),
-      steps: driver.steps, sub_goals: goals.length, sub_goals_done: subGoalsDone, ended,
+      steps: driver.steps, sub_goals: driver.subGoals ?? goals.length, sub_goals_done: subGoalsDone, ended,
       energies, distances_m: distancesM, plan_ms: planMs,
     },
     frames: evenly(frames, FRAMES),

@@ -50,6 +50,10 @@ export class RecordingPlanning implements PlanningService {
     return result;
   }
 
+  recall(): void {
+    this.#inner.recall?.();
+  }
+
   reset(seed: number): void {
     this.#starts.push(this.#observations.length);
     this.#inner.reset(seed);

@@ -18,9 +18,12 @@ const LINES = ".jsonl";
  */
 export class ResultsFolder {
   readonly directory: string;
+  /** As they were read from JSON. */
+  readonly #settings: unknown;
 
-  private constructor(directory: string) {
+  private constructor(directory: string, settings: unknown) {
     this.directory = directory;
+    this.#settings = settings;
   }
 
   /**
@@ -40,12 +43,30 @@ export class ResultsFolder {
     if (text === undefined) {
       await writeFileAtomically(file, `${JSON.stringify(wanted, null, 1)}\n`);
     } else {
-      const found = parse(text, file);
-      if (!isDeepStrictEqual(found, wanted)) {
-        throw new Error(`${directory} holds results made with other settings (${difference(found, wanted)}): give another --out, or the same settings`);
+      refuseOthers(directory, parse(text, file), wanted, "give another --out, or the same settings");
+    }
+    return new ResultsFolder(directory, wanted);
+  }
+
+  /**
+   * Takes in the episodes of another folder that this one has not.
+   *
+   * @throws Error with one line when that is no folder of results, or one of results made with other settings; nothing was taken from it then.
+   */
+  async take(directory: string): Promise<void> {
+    const file = join(directory, SETTINGS_FILE);
+    const text = await readOrNothing(file);
+    if (text === undefined) throw new Error(`${directory} holds no results: give a folder that eval --out has made`);
+    refuseOthers(directory, parse(text, file), this.#settings, "leave it out, or give the same settings");
+    for (const records of await new ResultsFolder(directory, this.#settings).readAll()) {
+      const cell = records[0]!;
+      await this.mend(cell);
+      const known = new Set((await this.read(cell)).map(({ seed }) => seed));
+      for (const record of records) {
+        if (!known.has(record.seed)) await this.append(record);
+        known.add(record.seed);
       }
     }
-    return new ResultsFolder(directory);
   }
 
   /** The records of a cell; a last line that was cut off is left out. @throws Error with file and line when another one is damaged. */
@@ -105,6 +126,10 @@ async function readOrNothing(file: string): Promise<string | undefined> {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw error;
   }
+}
+
+function refuseOthers(directory: string, found: unknown, wanted: unknown, todo: string): void {
+  if (!isDeepStrictEqual(found, wanted)) throw new Error(`${directory} holds results made with other settings (${difference(found, wanted)}): ${todo}`);
 }
 
 /** The first setting that differs, with both values. */

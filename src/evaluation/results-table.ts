@@ -1,12 +1,10 @@
-import { readFile } from "node:fs/promises";
-
-import { writeFileAtomically } from "../camera/write-file-atomically.js";
 import { type Cell, cellName, suiteCells, taskLabel } from "./cell.js";
 import type { EpisodeRecord } from "./episode-record.js";
 import { summarise } from "./summary.js";
+import { markersOf, writeBetweenMarkers } from "./write-between-markers.js";
 
-export const TABLE_START = "<!-- eval-table:start -->";
-export const TABLE_END = "<!-- eval-table:end -->";
+const TABLE = "eval-table";
+export const [TABLE_START, TABLE_END] = markersOf(TABLE);
 
 /** One Markdown table of cells' records, in the order of the suite. */
 export function resultsTable(cells: readonly (readonly EpisodeRecord[])[]): string {
@@ -33,21 +31,7 @@ function row(records: readonly EpisodeRecord[]): string {
   ].join(" | ")} |`;
 }
 
-/**
- * Puts a table between the markers of a Markdown file, which stays as it is around them.
- *
- * @throws Error with one line naming the file when it has not both markers, once and in order.
- */
+/** Puts the table into a Markdown file that has its markers. @throws Error with one line, as writeBetweenMarkers(). */
 export async function updateMarkedTable(file: string, markdown: string): Promise<void> {
-  let text: string;
-  try {
-    text = await readFile(file, "utf8");
-  } catch (error) {
-    throw new Error(`cannot read ${file}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
-  }
-  const [start, end] = [text.indexOf(TABLE_START), text.indexOf(TABLE_END)];
-  if (start < 0 || end < start || text.lastIndexOf(TABLE_START) !== start || text.lastIndexOf(TABLE_END) !== end) {
-    throw new Error(`${file} needs the lines ${TABLE_START} and ${TABLE_END}, once each, where the table is to be`);
-  }
-  await writeFileAtomically(file, `${text.slice(0, start)}${TABLE_START}\n\n${markdown}\n\n${text.slice(end)}`);
+  await writeBetweenMarkers(file, TABLE, markdown);
 }

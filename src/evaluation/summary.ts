@@ -1,4 +1,5 @@
-import { TASKS } from "../../sim/tasks.js";
+import { taskOf } from "../../sim/tasks.js";
+import type { RobotDescription } from "../robot/robot-description.js";
 import type { EpisodeRecord } from "./episode-record.js";
 import { median, quantile, wilsonInterval } from "./statistics.js";
 
@@ -28,8 +29,8 @@ export interface Summary {
   readonly plan_ms: { readonly median: number; readonly p99: number } | null;
 }
 
-/** @param records of one task, at least one. */
-export function summarise(records: readonly EpisodeRecord[]): Summary {
+/** @param records of one task, at least one. @param robot the arm. Default: the demo arm. */
+export function summarise(records: readonly EpisodeRecord[], robot?: RobotDescription): Summary {
   const successes = records.filter((record) => record.success).length;
   const of = (pick: (record: EpisodeRecord) => number): number[] => records.map(pick);
   const start = of((record) => record.start_distance_m);
@@ -42,7 +43,7 @@ export function summarise(records: readonly EpisodeRecord[]): Summary {
     success_rate: successes / records.length,
     wilson_95: wilsonInterval(successes, records.length),
     start_distance_m: { min: Math.min(...start), median: median(start), max: Math.max(...start) },
-    bins: binByStart(records, TASKS[records[0]!.task].startDistance.edgesM),
+    bins: binByStart(records, taskOf(records[0]!.task, robot).startDistance.edgesM),
     final_distance_m: { median: median(final), p90: quantile(final, 0.9), p95: quantile(final, 0.95), max: Math.max(...final) },
     best_distance_m: { median: median(of((record) => record.best_distance_m)) },
     steps: { median: median(of((record) => record.steps)), max: Math.max(...of((record) => record.steps)) },

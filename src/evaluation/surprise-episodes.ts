@@ -1,12 +1,15 @@
 import { RayCastCamera } from "../../sim/camera.js";
 import { drawEnvironment, type Environment, evaluationRoomSeed } from "../../sim/environments/index.js";
 import { cameraSide } from "../../sim/picture-size.js";
+import { changeRobot, type RobotChange } from "../../sim/robot-changes.js";
 import { createTask, type TaskGoal, type TaskName } from "../../sim/tasks.js";
 import { SimWorld } from "../../sim/world.js";
+import type { Adapter } from "../adaptation/index.js";
 import type { RgbImage } from "../camera/types.js";
 import { DEFAULT_EXPLORATION_FLOOR } from "../control/exploration-scale.js";
 import { InThreadPlanningService } from "../control/in-thread-planning-service.js";
 import { createPlanner, withBundleSearch } from "../control/planner-config.js";
+import type { RememberedPlans } from "../control/remembered-plans.js";
 import type { ControllerStatus } from "../control/status.js";
 import type { Guard } from "../safety/guards/index.js";
 import type { CalibrationRun, SurpriseMonitor } from "../surprise/index.js";
@@ -16,6 +19,7 @@ import { defaultGuards } from "./default-guards.js";
 import { cellOf } from "./cell.js";
 import type { Driver } from "./driver.js";
 import { runEpisode } from "./episode.js";
+import type { EpisodeRecord } from "./episode-record.js";
 import { type OnPlan, RecordingPlanning } from "./recording-planning.js";
 
 export interface SurpriseEpisode {
@@ -29,6 +33,14 @@ export interface SurpriseEpisode {
   /** Called before the picture of a period is taken: what happens to the world meanwhile. */
   readonly meanwhile?: (world: SimWorld, period: number) => void;
   readonly onPlan?: OnPlan;
+  /** What happens to the robot after its goal pictures were taken. */
+  readonly change?: RobotChange;
+  /** Default: nothing is corrected. */
+  readonly adapter?: Adapter;
+  /** What searches begin with. Default: nothing. */
+  readonly memory?: RememberedPlans;
+  /** Seed of the planner. Default: the task's. */
+  readonly plannerSeed?: number;
   /** Whether to end here, asked after each period with the controller's status. */
   readonly enough?: (status: ControllerStatus, period: number) => boolean;
   readonly maxSteps?: number;
@@ -37,6 +49,7 @@ export interface SurpriseEpisode {
 export interface SurpriseEpisodeResult {
   readonly success: boolean;
   readonly run: CalibrationRun;
+  readonly record: EpisodeRecord;
   /** The controller's, of each period. */
   readonly statuses: readonly ControllerStatus[];
 }
@@ -67,25 +80,29 @@ export class SurpriseEpisodes {
     return createTask(task, this.world, seed).goalImages(this.camera);
   }
 
-  async run({ task: name, seed, room, surprise, disturb, meanwhile, onPlan, enough, maxSteps }: SurpriseEpisode): Promise<SurpriseEpisodeResult> {
+  async run({ task: name, seed, room, surprise, disturb, meanwhile, onPlan, change, adapter, memory, plannerSeed = seed, enough, maxSteps }: SurpriseEpisode): Promise<SurpriseEpisodeResult> {
     const { model, world, camera } = this;
-    const { action, state, energy, planning: search } = model.manifest;
+    const { action, energy, planning: search } = model.manifest;
     world.dress(room ?? drawEnvironment("plain", evaluationRoomSeed(seed)));
+    world.alter({});
     const task = createTask(name, world, seed);
     const planning = new RecordingPlanning(new InThreadPlanningService({
       model,
       planner: createPlanner(withBundleSearch({ kind: "icem", options: {} }, model.manifest)),
       bounds: { low: Float32Array.from(action.low), high: Float32Array.from(action.high) },
+      ...(memory === undefined ? {} : { memory }),
     }), onPlan);
     const statuses: ControllerStatus[] = [];
     const { record } = await runEpisode(task, {
       cell: cellOf(name, "cube", "plain", "jepa"), seed, world, camera, periodS: action.period_s,
       ...(maxSteps === undefined ? {} : { maxSteps }),
       driver: async (goals) => {
+        if (change !== undefined) changeRobot(world, change);
         const inner = await ControllerDriver.start({
-          world, planning, guards: this.#guards, actionNames: action.names, stateNames: state.names, periodS: action.period_s, reachedBelow: energy.reached_below, seed,
+          world, planning, guards: this.#guards, described: model.manifest, periodS: action.period_s, reachedBelow: energy.reached_below, seed: plannerSeed,
           explorationFloor: search?.exploration_floor ?? DEFAULT_EXPLORATION_FLOOR, ...(surprise === undefined ? {} : { surprise }),
-        }, task.name, goals);
+          ...(adapter === undefined ? {} : { adapter }),
+        }, task.name, goals.map((goal) => ({ ...goal, beforeCameraMoved: change?.camera !== undefined })));
         let ended = false;
         const driver: Driver = {
           get over() { return ended || inner.over; },
@@ -107,7 +124,7 @@ export class SurpriseEpisodes {
         return driver;
       },
     });
-    return { success: record.success, run: planning.take(), statuses };
+    return { success: record.success, record, run: planning.take(), statuses };
   }
 
   async close(): Promise<void> {

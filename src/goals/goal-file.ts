@@ -1,8 +1,15 @@
 import { z } from "zod";
+import { refusal } from "../text/refusal.js";
+
+/** What a gripper can be told to be. */
+export const GRIPPER_STATES = ["open", "closed"] as const;
+
+export type GripperState = (typeof GRIPPER_STATES)[number];
 
 /** `goal.json`. */
 export const GOAL_FILE = z.object({
-  schema_version: z.literal(1),
+  /** 2 has `gripper`. */
+  schema_version: z.literal([1, 2]),
   name: z.string(),
   /** ISO 8601, UTC. */
   created: z.iso.datetime(),
@@ -14,6 +21,8 @@ export const GOAL_FILE = z.object({
     /** Of `image.png`, the file. */
     sha256: z.string().regex(/^[0-9a-f]{64}$/, "is not a SHA-256 in hexadecimal"),
   }),
+  /** What the gripper is to be, whatever the picture shows. */
+  gripper: z.enum(GRIPPER_STATES).optional(),
 });
 
 export type GoalFile = z.infer<typeof GOAL_FILE>;
@@ -35,7 +44,7 @@ export const LATENT_FILE = z.object({
  * Reads JSON of a known form.
  *
  * @param file only for the message.
- * @throws Error with one line naming the file and the field that is wrong.
+ * @throws Error with one line naming the file, the field that is wrong and its value.
  */
 export function parseAs<T>(schema: z.ZodType<T>, text: string, file: string): T {
   let json: unknown;
@@ -46,9 +55,8 @@ export function parseAs<T>(schema: z.ZodType<T>, text: string, file: string): T 
   }
   const result = schema.safeParse(json);
   if (!result.success) {
-    const issue = result.error.issues[0];
-    const field = issue === undefined || issue.path.length === 0 ? "" : ` field ${issue.path.join(".")}:`;
-    throw new Error(`${file} is damaged:${field} ${issue?.message ?? "unknown form"}`);
+    const issue = result.error.issues[0]!;
+    throw new Error(`${file} is damaged: ${issue.path.length === 0 ? "" : "field "}${refusal(issue, json, "it")}`);
   }
   return result.data;
 }

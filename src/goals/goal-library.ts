@@ -1,14 +1,18 @@
-import { createHash, randomBytes } from "node:crypto";
-import { mkdir, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { decodeImage, encodePng } from "../camera/files.js";
 import { writeFileAtomically } from "../camera/write-file-atomically.js";
 import { GOAL_FILE, LATENT_FILE, parseAs } from "./goal-file.js";
-import { checkGoalName, isGoalName } from "./goal-name.js";
+import { checkGoalName } from "./goal-name.js";
+import { LibraryFolder } from "./library-folder.js";
+import { codeOf, readable } from "./readable-error.js";
+import { SequenceStore } from "./sequence-store.js";
 
 import type { RgbImage } from "../camera/types.js";
-import type { GoalFile } from "./goal-file.js";
+import type { GoalFile, GripperState } from "./goal-file.js";
+import type { SequenceStep } from "./sequence-store.js";
 
 /** A goal as it is kept. */
 export interface Goal {
@@ -19,6 +23,8 @@ export interface Goal {
   readonly height: number;
   /** Of the picture's file. */
   readonly sha256: string;
+  /** What the gripper is to be, whatever the picture shows; undefined: as the picture shows it. */
+  readonly gripper?: GripperState;
   /** The goal's folder. */
   readonly folder: string;
 }
@@ -34,84 +40,88 @@ export interface LatentKey {
 /** An entry of the library that could be read, or the one line that says why not. */
 export type GoalEntry = { readonly name: string } & ({ readonly goal: Goal } | { readonly problem: string });
 
-/** Left by processes that were killed while adding or removing; older ones are swept. */
-const LEFTOVER = /^\.(new|old)-/;
-const LEFTOVER_AGE_MS = 60 * 60 * 1000;
+/** What a goal may be besides its picture. */
+export interface AddGoalOptions {
+  /** Take the place of a goal of this name. */
+  readonly replace?: boolean;
+  readonly gripper?: GripperState;
+}
 
 /**
- * Goal pictures on disk: a folder per goal with `goal.json`, `image.png` and cached latents.
+ * Goal pictures on disk: a folder per goal with `goal.json`, `image.png` and cached latents; beside them the sequences of goals.
  *
  * A goal's folder is filled beside its place and renamed there in one step, so any number of processes may add, read
  * and remove at once: a reader sees a whole goal or none, and of two that add the same name one wins and the other is told.
  */
 export class GoalLibrary {
   readonly dir: string;
+  readonly sequences: SequenceStore;
+  readonly #folder: LibraryFolder;
 
   /** @param dir its folder; made when the first goal is added. */
   constructor(dir: string) {
     this.dir = dir;
+    this.#folder = new LibraryFolder(dir);
+    this.sequences = new SequenceStore(this.#folder);
   }
 
   /**
    * Keeps a picture as a goal. With `replace` there is an instant between the old goal and the new one in which there is none.
    *
-   * @throws Error with one line: name not allowed, already there (without `replace`), or not writable.
+   * @throws Error with one line: name not allowed, already there (without `replace`), a sequence, or not writable.
    */
-  async add(name: string, image: RgbImage, source: string, options: { readonly replace?: boolean } = {}): Promise<Goal> {
+  async add(name: string, image: RgbImage, source: string, { replace = false, gripper }: AddGoalOptions = {}): Promise<Goal> {
     checkGoalName(name);
+    if (replace && (await this.sequences.has(name))) {
+      throw new Error(`${name} is a sequence in ${this.dir}; remove it first or choose another name`);
+    }
     const png = await encodePng(image);
     const file: GoalFile = {
-      schema_version: 1,
+      // Older versions would go for the picture as it is; they refuse what they do not know.
+      schema_version: gripper === undefined ? 1 : 2,
       name,
       created: new Date().toISOString(),
       source,
       image: { width: image.width, height: image.height, sha256: sha256(png) },
+      ...(gripper === undefined ? {} : { gripper }),
     };
-    await this.#makeDir();
-    await this.#sweep();
-    const fresh = join(this.dir, `.new-${token()}`);
-    try {
-      await mkdir(fresh);
-      await writeFileAtomically(join(fresh, "image.png"), png);
-      await writeFileAtomically(join(fresh, "goal.json"), `${JSON.stringify(file, null, 2)}\n`);
-      if (options.replace === true) {
-        await this.#moveAway(name);
-      }
-      await rename(fresh, join(this.dir, name));
-    } catch (error) {
-      await rm(fresh, { recursive: true, force: true });
-      const code = codeOf(error);
-      if (code === "ENOTEMPTY" || code === "EEXIST" || code === "ENOTDIR") {
-        throw new Error(`goal ${name} exists already in ${this.dir}; remove it first, choose another name or replace it (--replace)`, { cause: error });
-      }
-      throw readable(error, `cannot keep goal ${name} in ${this.dir}`);
-    }
+    await this.#folder.put(name, `goal ${name}`, [["image.png", png], ["goal.json", `${JSON.stringify(file, null, 2)}\n`]], replace);
     return this.#goal(file);
   }
 
-  /** All entries by name; damaged ones with the reason. Empty when the folder does not exist. */
+  /** All goals by name; damaged ones with the reason. Empty when the folder does not exist. */
   async list(): Promise<GoalEntry[]> {
-    let names: string[];
-    try {
-      names = (await readdir(this.dir, { withFileTypes: true })).filter((entry) => entry.isDirectory()).map((entry) => entry.name);
-    } catch (error) {
-      if (codeOf(error) === "ENOENT") {
-        return [];
-      }
-      throw readable(error, `cannot read the goals in ${this.dir}`);
-    }
     const entries: GoalEntry[] = [];
-    for (const name of names.filter(isGoalName).sort((a, b) => a.localeCompare(b, "en"))) {
+    for (const name of await this.#folder.names()) {
+      if (await this.sequences.has(name)) continue;
       try {
         entries.push({ name, goal: await this.get(name) });
       } catch (error) {
         // Removed by another process since the folder was read: then it is not an entry any more.
-        if (await exists(join(this.dir, name))) {
+        if (await this.#folder.has(name)) {
           entries.push({ name, problem: error instanceof Error ? error.message : String(error) });
         }
       }
     }
     return entries;
+  }
+
+  /**
+   * What a name stands for: a goal, or the goals of a sequence in their order with their tolerances.
+   *
+   * @throws Error with one line: neither, a damaged sequence, or one of which goals are missing.
+   */
+  async steps(name: string): Promise<readonly SequenceStep[]> {
+    checkGoalName(name);
+    if (!(await this.sequences.has(name))) {
+      return [{ goal: (await this.get(name)).name }];
+    }
+    const sequence = await this.sequences.get(name);
+    const missing = await this.sequences.missing(sequence);
+    if (missing.length > 0) {
+      throw new Error(`sequence ${name} needs ${missing.length === 1 ? "the goal" : "the goals"} ${missing.join(", ")}, which ${missing.length === 1 ? "is" : "are"} not in ${this.dir}; add what is missing or remove the sequence`);
+    }
+    return sequence.steps;
   }
 
   /** @throws Error with one line: name not allowed, no such goal (with those there are), or a damaged goal.json. */
@@ -125,10 +135,13 @@ export class GoalLibrary {
       if (codeOf(error) !== "ENOENT") {
         throw readable(error, `cannot read goal ${name}`);
       }
-      if (await exists(join(this.dir, name))) {
+      if (await this.sequences.has(name)) {
+        throw new Error(`${name} is a sequence, not a goal; see it with: jepa-mpc goal sequence show ${name}`, { cause: error });
+      }
+      if (await this.#folder.has(name)) {
         throw new Error(`goal ${name} is damaged: ${path} is missing; remove the goal and add it again`, { cause: error });
       }
-      throw new Error(`there is no goal ${name} in ${this.dir}; ${await this.#whatThereIs()}`, { cause: error });
+      throw new Error(`there is no goal ${name} in ${this.dir}; ${await this.#folder.whatThereIs()}`, { cause: error });
     }
     const file = parseAs(GOAL_FILE, text, path);
     if (file.name !== name) {
@@ -137,12 +150,17 @@ export class GoalLibrary {
     return this.#goal(file);
   }
 
+  /** The goal's picture, as read() gives it. */
+  async image(name: string): Promise<RgbImage> {
+    return (await this.read(name)).image;
+  }
+
   /**
-   * The goal's picture, checked against its hash.
+   * The goal with its picture, checked against its hash.
    *
    * @throws Error with one line when the picture is missing or not the one that was kept.
    */
-  async image(name: string): Promise<RgbImage> {
+  async read(name: string): Promise<{ readonly goal: Goal; readonly image: RgbImage }> {
     let goal = await this.get(name);
     const path = join(goal.folder, "image.png");
     let png: Uint8Array;
@@ -153,7 +171,7 @@ export class GoalLibrary {
         throw readable(error, `cannot read the picture of goal ${name}`);
       }
       const now = await this.get(name);
-      if (now.sha256 === goal.sha256) {
+      if (now.sha256 === goal.sha256 && now.gripper === goal.gripper) {
         break;
       }
       // Replaced between the two reads: hash and picture belong to different goals, so both are read again.
@@ -166,14 +184,26 @@ export class GoalLibrary {
     if (image.width !== goal.width || image.height !== goal.height) {
       throw new Error(`${path} is ${image.width}x${image.height}, goal.json says ${goal.width}x${goal.height}; remove the goal and add it again`);
     }
-    return image;
+    return { goal, image };
   }
 
-  /** @throws Error with one line when there is no such goal. Damaged goals can be removed too. */
-  async remove(name: string): Promise<void> {
+  /**
+   * Removes a goal. Damaged ones can be removed too.
+   *
+   * @param force also one that a sequence needs.
+   * @throws Error with one line when there is no such goal, or a sequence needs it.
+   */
+  async remove(name: string, { force = false }: { readonly force?: boolean } = {}): Promise<void> {
     checkGoalName(name);
-    if (!(await this.#moveAway(name))) {
-      throw new Error(`there is no goal ${name} in ${this.dir}; ${await this.#whatThereIs()}`);
+    if (await this.sequences.has(name)) {
+      throw new Error(`${name} is a sequence, not a goal; remove it with: jepa-mpc goal sequence remove ${name}`);
+    }
+    const users = force ? [] : await this.sequences.users(name);
+    if (users.length > 0) {
+      throw new Error(`goal ${name} is needed by ${users.length === 1 ? "the sequence" : "the sequences"} ${users.join(", ")}; remove ${users.length === 1 ? "that" : "those"} first, or the goal all the same with --force`);
+    }
+    if (!(await this.#folder.take(name, `goal ${name}`))) {
+      throw new Error(`there is no goal ${name} in ${this.dir}; ${await this.#folder.whatThereIs()}`);
     }
   }
 
@@ -222,7 +252,7 @@ export class GoalLibrary {
   }
 
   /**
-   * The goal's latent: kept, or encoded now and kept.
+   * The latent of the goal's picture: kept, or encoded now and kept. What the gripper is to be is not in it.
    *
    * @param encode called with the goal's picture only when no latent is kept.
    * @throws Error with one line from the goal, the encoder or the disk.
@@ -235,8 +265,9 @@ export class GoalLibrary {
     if (kept !== undefined) {
       return { latent: kept, cached: true };
     }
-    const latent = await encode(await this.image(name));
-    await this.keepLatent(goal, key, latent);
+    const { image, goal: read } = await this.read(name);
+    const latent = await encode(image);
+    await this.keepLatent(read, key, latent);
     return { latent, cached: false };
   }
 
@@ -249,51 +280,9 @@ export class GoalLibrary {
   #goal(file: GoalFile): Goal {
     return {
       name: file.name, created: new Date(file.created), source: file.source,
-      width: file.image.width, height: file.image.height, sha256: file.image.sha256, folder: join(this.dir, file.name),
+      width: file.image.width, height: file.image.height, sha256: file.image.sha256,
+      ...(file.gripper === undefined ? {} : { gripper: file.gripper }), folder: join(this.dir, file.name),
     };
-  }
-
-  async #makeDir(): Promise<void> {
-    try {
-      await mkdir(this.dir, { recursive: true });
-    } catch (error) {
-      throw readable(error, `cannot make the goals' folder ${this.dir}`);
-    }
-  }
-
-  /** Takes a goal out in one step, then deletes it. @returns whether it was there. */
-  async #moveAway(name: string): Promise<boolean> {
-    const old = join(this.dir, `.old-${token()}`);
-    try {
-      await rename(join(this.dir, name), old);
-    } catch (error) {
-      if (codeOf(error) === "ENOENT") {
-        return false;
-      }
-      throw readable(error, `cannot remove goal ${name} from ${this.dir}`);
-    }
-    await rm(old, { recursive: true, force: true });
-    return true;
-  }
-
-  async #sweep(): Promise<void> {
-    for (const name of await readdir(this.dir)) {
-      if (LEFTOVER.test(name)) {
-        const path = join(this.dir, name);
-        const found = await stat(path).catch(() => undefined);
-        if (found !== undefined && Date.now() - found.mtimeMs > LEFTOVER_AGE_MS) {
-          await rm(path, { recursive: true, force: true });
-        }
-      }
-    }
-  }
-
-  async #whatThereIs(): Promise<string> {
-    const names = (await this.list()).map((entry) => entry.name);
-    if (names.length === 0) {
-      return "it holds no goals yet; add one with: jepa-mpc goal add NAME FILE";
-    }
-    return `there are: ${names.slice(0, 8).join(", ")}${names.length > 8 ? `, and ${names.length - 8} more` : ""}`;
   }
 }
 
@@ -305,30 +294,4 @@ function latentPath(goal: Goal, key: LatentKey): string {
 
 function sha256(bytes: Uint8Array): string {
   return createHash("sha256").update(bytes).digest("hex");
-}
-
-function token(): string {
-  return `${process.pid}-${randomBytes(6).toString("hex")}`;
-}
-
-async function exists(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined)) !== undefined;
-}
-
-function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
-}
-
-/** System errors get our words in front; our own lines stay. */
-function readable(error: unknown, what: string): Error {
-  const code = codeOf(error);
-  if (code === undefined) {
-    return error instanceof Error ? error : new Error(`${what}: ${String(error)}`);
-  }
-  const words: Record<string, string> = {
-    EACCES: "permission denied", EPERM: "permission denied", ENOSPC: "no space left on the device", EROFS: "the file system is read-only",
-    ENOENT: "it is not there (was it removed by another process?)", ENOTDIR: "part of the path is a file and not a folder",
-    EEXIST: "a file of this name is in the way",
-  };
-  return new Error(`${what}: ${words[code] ?? code}`, { cause: error });
 }

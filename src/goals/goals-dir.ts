@@ -1,15 +1,6 @@
-import { homedir } from "node:os";
-import { join, resolve } from "node:path";
+import { userDataFolder } from "../folders/user-data-folder.js";
 
-/** Where goals are kept: the option, `$JEPA_MPC_GOALS`, or the user's data folder as freedesktop.org names it. */
+/** Where goals are kept: the option, `$JEPA_MPC_GOALS`, or the user's data folder. */
 export function goalsDir(option?: string, env: NodeJS.ProcessEnv = process.env): string {
-  if (option !== undefined && option !== "") {
-    return resolve(option);
-  }
-  const fromEnv = env["JEPA_MPC_GOALS"];
-  if (fromEnv !== undefined && fromEnv !== "") {
-    return resolve(fromEnv);
-  }
-  const data = env["XDG_DATA_HOME"];
-  return join(data !== undefined && data !== "" ? data : join(homedir(), ".local", "share"), "jepa-mpc", "goals");
+  return userDataFolder("goals", "JEPA_MPC_GOALS", option, env);
 }

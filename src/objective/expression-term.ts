@@ -1,4 +1,5 @@
 import type { ObjectiveTerm, ScoredRollouts, TermContext } from "../planner/index.js";
+import { oneLine } from "../text/one-line.js";
 import { compileExpression, EXPRESSION_FUNCTIONS, type Expression } from "./expression.js";
 
 /** Names of the proprioception in expressions. */
@@ -35,7 +36,7 @@ export class ExpressionTerm implements ObjectiveTerm {
       const expression = await compileExpression(source, [...sources.keys()]);
       return new ExpressionTerm(name, expression, expression.variables.map((variable) => sources.get(variable)!));
     } catch (error) {
-      throw new Error(`objective term ${name}, "${source.replace(/\s+/g, " ")}": ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+      throw new Error(`objective term ${name}, "${source.replace(/\s+/g, " ")}": ${oneLine(error)}`, { cause: error });
     }
   }
 

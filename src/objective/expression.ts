@@ -13,6 +13,9 @@ type Compiled = (values: ArrayLike<number>) => number;
 
 const clamp = (value: number, low: number, high: number): number => Math.min(high, Math.max(low, value));
 
+/** As mathjs has it: neither 0 nor NaN. */
+const holds = (value: number): boolean => value !== 0 && !Number.isNaN(value);
+
 /** What may be called, with the numbers of arguments. These, not mathjs's own, are what is called: numbers to numbers, and quicker. */
 const FUNCTIONS: Readonly<Record<string, readonly [call: (...values: number[]) => number, least: number, most: number]>> = {
   abs: [Math.abs, 1, 1],
@@ -43,7 +46,7 @@ const FUNCTIONS: Readonly<Record<string, readonly [call: (...values: number[]) =
 const UNARY: Readonly<Record<string, (part: Compiled) => Compiled>> = {
   unaryMinus: (part) => (v) => -part(v),
   unaryPlus: (part) => part,
-  not: (part) => (v) => part(v) === 0 ? 1 : 0,
+  not: (part) => (v) => holds(part(v)) ? 0 : 1,
 };
 
 /** Operators of two parts. */
@@ -53,16 +56,16 @@ const BINARY: Readonly<Record<string, (a: Compiled, b: Compiled) => Compiled>> =
   multiply: (a, b) => (v) => a(v) * b(v),
   divide: (a, b) => (v) => a(v) / b(v),
   pow: (a, b) => (v) => Math.pow(a(v), b(v)),
-  // Never negative for a positive divisor, as mathjs has it.
-  mod: (a, b) => (v) => { const [x, y] = [a(v), b(v)]; return x - y * Math.floor(x / y); },
+  // Never negative for a positive divisor, and what it was for 0, as mathjs has it.
+  mod: (a, b) => (v) => { const [x, y] = [a(v), b(v)]; return y === 0 ? x : x - y * Math.floor(x / y); },
   smaller: (a, b) => (v) => a(v) < b(v) ? 1 : 0,
   larger: (a, b) => (v) => a(v) > b(v) ? 1 : 0,
   smallerEq: (a, b) => (v) => a(v) <= b(v) ? 1 : 0,
   largerEq: (a, b) => (v) => a(v) >= b(v) ? 1 : 0,
   equal: (a, b) => (v) => a(v) === b(v) ? 1 : 0,
   unequal: (a, b) => (v) => a(v) !== b(v) ? 1 : 0,
-  and: (a, b) => (v) => a(v) !== 0 && b(v) !== 0 ? 1 : 0,
-  or: (a, b) => (v) => a(v) !== 0 || b(v) !== 0 ? 1 : 0,
+  and: (a, b) => (v) => holds(a(v)) && holds(b(v)) ? 1 : 0,
+  or: (a, b) => (v) => holds(a(v)) || holds(b(v)) ? 1 : 0,
 };
 
 const CONSTANTS: Readonly<Record<string, number>> = { pi: Math.PI, Infinity };
@@ -133,14 +136,14 @@ function compile(node: MathNode, allowed: readonly string[], variables: string[]
     }
     case "ConditionalNode": {
       const { condition, trueExpr, falseExpr } = node as ConditionalNode;
-      const [holds, yes, no] = [compiled(condition), compiled(trueExpr), compiled(falseExpr)];
-      return (values) => holds(values) !== 0 ? yes(values) : no(values);
+      const [whether, yes, no] = [compiled(condition), compiled(trueExpr), compiled(falseExpr)];
+      return (values) => holds(whether(values)) ? yes(values) : no(values);
     }
     case "RelationalNode": {
       const { conditionals, params } = node as RelationalNode & { conditionals: string[] };
       const parts = params.map(compiled);
       const relations = conditionals.map((name, i) => BINARY[name]!(parts[i]!, parts[i + 1]!));
-      return (values) => relations.every((holds) => holds(values) !== 0) ? 1 : 0;
+      return (values) => relations.every((relation) => relation(values) !== 0) ? 1 : 0;
     }
     case "FunctionNode": {
       const { fn, args } = node as FunctionNode;

@@ -1,6 +1,8 @@
 import { isAbsolute, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 
+import { oneLine } from "../text/one-line.js";
+
 import type { ObjectiveTerm, ScoredRollouts, TermContext } from "../planner/index.js";
 
 /** What a user's module exports. */
@@ -102,8 +104,4 @@ function copied(into: Float32Array<ArrayBuffer>, from: Float32Array, length: num
   const target = into.length < length ? new Float32Array(length) : into;
   target.set(from.subarray(0, length));
   return target;
-}
-
-function oneLine(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).replace(/\s+/g, " ").trim();
 }

@@ -5,7 +5,7 @@ import type { PlanProblem } from "./types.js";
  * @throws RangeError naming the field and its value.
  */
 export function checkProblem(problem: PlanProblem): void {
-  const { horizon, bounds, committed, explorationScale: scale = 1 } = problem;
+  const { horizon, bounds, committed, remembered, explorationScale: scale = 1 } = problem;
   if (!Number.isInteger(horizon) || horizon < 1) {
     throw new RangeError(`horizon is ${horizon}: must be a positive whole number`);
   }
@@ -31,6 +31,9 @@ export function checkProblem(problem: PlanProblem): void {
         throw new RangeError(`committed[${i}] is ${committed[i]}: must be finite`);
       }
     }
+  }
+  if (remembered !== undefined && remembered.length % (horizon * dims) !== 0) {
+    throw new RangeError(`remembered has ${remembered.length} values: must be whole sequences of ${horizon * dims}`);
   }
   if (!(scale > 0 && scale <= 1)) {
     throw new RangeError(`explorationScale is ${scale}: must be in (0, 1]`);

@@ -1,5 +1,28 @@
 import type { Objective } from "./objective.js";
 
+/**
+ * How the distribution follows the elites.
+ *
+ * - `elites`: to their mean and deviation, all alike (CEM).
+ * - `softmax`: each counts exp(-(J - J_best) / (temperature · (J_worst elite - J_best))) (MPPI). The temperature is a share of the elites' range and not an
+ *   energy, so that one value serves bundles whose energies have other units. `width`: whether the deviation follows too, or stays as it began.
+ */
+export type Refit =
+  | { readonly kind: "elites" }
+  | { readonly kind: "softmax"; readonly temperature: number; readonly width: "refitted" | "kept" };
+
+/** A search round the best sequence after the last iteration. */
+export interface Refinement {
+  /** Most populations; 0: none. */
+  readonly iterations: number;
+  /** Sequences each, at least 4. Default 16. */
+  readonly candidates?: number;
+  /** Where it begins, in deviations that the search ended with; above 0. Default 0.35. */
+  readonly scale?: number;
+}
+
+export const REFINEMENT_DEFAULTS = { candidates: 16, scale: 0.35 } as const;
+
 /** Everything that can be set about a cross-entropy search. */
 export interface CrossEntropyOptions {
   /** Sequences scored in the first iteration. */
@@ -20,6 +43,15 @@ export interface CrossEntropyOptions {
   readonly populationDecay: number;
   /** Share of the elites that stay in the next iteration and, shifted, in the next plan, in [0, 1]. */
   readonly keptElites: number;
+  /** Default: `elites`. */
+  readonly refit?: Refit;
+  /** Default: none. */
+  readonly refinement?: Refinement;
+  /**
+   * The iterations end when the elites agree: when the energy of the worst is above that of the best by less than this share of it. 0, the default: never.
+   * Then the refinement follows, if there is one.
+   */
+  readonly agreement?: number;
   /** Default: every step alike. */
   readonly objective?: Objective;
   /** Action dimensions that have one value over all free steps, such as a gripper that either opens or closes. */
@@ -73,6 +105,18 @@ export function checkOptions(options: CrossEntropyOptions): void {
   }
   const proposals = options.proposals ?? 0;
   within("proposals", proposals, proposals >= 0 && proposals <= 0.5, "in [0, 0.5]");
+  const agreement = options.agreement ?? 0;
+  within("agreement", agreement, agreement >= 0 && agreement < 1, "in [0, 1)");
+  if (options.refit?.kind === "softmax") {
+    const { temperature } = options.refit;
+    within("temperature", temperature, temperature > 0 && Number.isFinite(temperature), "above 0");
+  }
+  if (options.refinement !== undefined) {
+    const { iterations, candidates, scale } = { ...REFINEMENT_DEFAULTS, ...options.refinement };
+    wholeFrom("refinement.iterations", iterations, 0);
+    wholeFrom("refinement.candidates", candidates, 4);
+    within("refinement.scale", scale, scale > 0 && Number.isFinite(scale), "above 0");
+  }
   if (options.patience !== undefined) {
     wholeFrom("patience", options.patience, 1);
   }

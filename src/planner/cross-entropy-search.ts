@@ -1,13 +1,14 @@
 import { checkProblem } from "./check-problem.js";
-import { ColouredNoise } from "./coloured-noise.js";
-import { checkOptions, type CrossEntropyOptions } from "./cross-entropy-options.js";
+import { checkOptions, type CrossEntropyOptions, REFINEMENT_DEFAULTS } from "./cross-entropy-options.js";
+import { DurationEstimate } from "./duration-estimate.js";
 import { selectElites } from "./elites.js";
+import { LocalRefinement } from "./local-refinement.js";
 import { Population, shiftSequences } from "./population.js";
 import { Random } from "./random.js";
-import { SwitchDistribution } from "./switch-distribution.js";
 import { ScoreFailed } from "./score-failed.js";
+import { SequenceDistribution } from "./sequence-distribution.js";
 import { GoalEnergy } from "./terms/goal-energy.js";
-import type { Plan, PlanBudget, Planner, PlanProblem, ScoredPopulation } from "./types.js";
+import { MOST_REMEMBERED, type Plan, type PlanBudget, type Planner, type PlanProblem, type ScoredPopulation } from "./types.js";
 
 export type { CrossEntropyOptions } from "./cross-entropy-options.js";
 
@@ -21,43 +22,66 @@ export interface PhaseTimings {
   readonly selectMs: number;
 }
 
+/** What a plan has come to. */
+interface Progress {
+  iterations: number;
+  scored: number;
+  ended: Plan["ended"];
+}
+
+/** What differs between the populations of a plan. */
+interface PopulationSteps {
+  /** Fills the first rows; gives how long proposals took, ms. */
+  readonly sample: (count: number) => number | Promise<number>;
+  /** Learns from the first rows, now scored. */
+  readonly judge: (count: number) => void;
+}
+
 /** Candidates of the first iteration that are not sampled: the mean and the last plan. */
 const MEAN = 0;
 const LAST_PLAN = 1;
 
+/** With a deadline, and before anything is known of how long scoring takes, so many candidates are scored to find out. */
+const PROBE = 16;
+/** The first population is never cut below this, however little time there is, and no other is scored in smaller parts. */
+const LEAST = 8;
 /**
- * The search that CEM and iCEM are settings of; `index.ts` has the mathematics.
+ * Of the time that the first population has, so much is kept back at most. A stall that was longer is not planned for: with hardly any candidates it would be late, too, and
+ * for as long as it is remembered every plan would be a poor one.
+ */
+const MOST_RESERVED_AT_FIRST = 0.5;
+
+/**
+ * The search that CEM, iCEM and MPPI are settings of; `index.ts` has the mathematics.
  *
- * All memory is taken when the shape of the problem first appears; the iterations allocate nothing but a view.
+ * All memory is taken when the shape of the problem first appears; the iterations allocate nothing but views.
  */
 export class CrossEntropySearch implements Planner {
   readonly #options: CrossEntropyOptions;
-  readonly #heldDims: readonly number[];
-  readonly #switchedDims: readonly number[];
   readonly #random: Random;
+  readonly #distribution: SequenceDistribution;
+  readonly #goalEnergy: GoalEnergy;
   readonly #eliteRows: Int32Array;
+  /** How strongly each elite counts in a refit. */
+  readonly #eliteWeights: Float64Array;
   readonly #keptCount: number;
-  readonly #proposedCount: number;
 
   // Of the problem's shape, made by #fit.
   #horizon = 0;
   #actionDim = 0;
-  readonly #goalEnergy: GoalEnergy;
   #population = new Population(0, 0, 0);
   /** The elites of the last refit, best first; `#eliteCount` of them hold. */
   #elites = new Population(0, 0, 0);
   #best = new Population(0, 0, 0);
-  /** [horizon, actionDim] each. */
-  #mean = new Float64Array(0);
-  #std = new Float64Array(0);
-  #minStd = new Float64Array(0);
-  /** By number of free steps. */
-  #noises: (ColouredNoise | undefined)[] = [];
-  #noise = new Float64Array(0);
-  /** Of the proposals, [proposedCount, horizon, actionDim]. */
+  /** Of the proposals, [most proposals, horizon, actionDim]. */
   #proposalNoise = new Float32Array(0);
-  /** Of each switched dimension. */
-  #switches: SwitchDistribution[] = [];
+  #refinement: LocalRefinement | undefined;
+
+  // What things take, by the budget's clock: known beyond a plan and a reset.
+  readonly #scoring = new DurationEstimate();
+  readonly #proposing = new DurationEstimate();
+  /** All of an iteration that is neither. */
+  readonly #arithmetic = new DurationEstimate();
 
   // The warm start.
   #hasWarmStart = false;
@@ -75,12 +99,14 @@ export class CrossEntropySearch implements Planner {
     checkOptions(options);
     this.#options = options;
     this.#goalEnergy = new GoalEnergy(options.objective ?? { kind: "every_step" });
-    this.#heldDims = [...new Set(options.heldDims ?? [])];
-    this.#switchedDims = [...new Set(options.switchedDims ?? [])];
     this.#random = new Random(options.seed ?? 0);
+    const { initialStd, minStd, noiseExponent } = options;
+    this.#distribution = new SequenceDistribution({
+      initialStd, minStd, noiseExponent, heldDims: [...new Set(options.heldDims ?? [])], switchedDims: [...new Set(options.switchedDims ?? [])],
+    }, this.#random);
     this.#eliteRows = new Int32Array(options.elites);
+    this.#eliteWeights = new Float64Array(options.elites).fill(1);
     this.#keptCount = Math.floor(options.elites * options.keptElites);
-    this.#proposedCount = Math.floor(options.candidates * (options.proposals ?? 0));
   }
 
   /** Where the time of the last plan went. */
@@ -89,11 +115,11 @@ export class CrossEntropySearch implements Planner {
   }
 
   /**
-   * Searches until the iterations are through, the deadline would be missed, or nothing is gained any more.
+   * Searches until the iterations and the refinement are through, the deadline would be missed, or nothing is gained any more.
    *
-   * An iteration is begun only when, by the slowest so far, it will end before the deadline; the first one is begun when there is any
-   * time at all. A running `score` is not interrupted. When nothing could be scored (no time, or no finite energy) the answer
-   * is the warm start, or the middle of the box, with `energy` and `stepEnergies` +Infinity: check `energy` before executing it.
+   * A population is begun only when, by what was measured of earlier ones, it will end before the deadline; it is cut to what will. The first is begun when
+   * there is any time at all, with few candidates if need be. A running `score` is not interrupted. When nothing could be scored (no time, or no
+   * finite energy) the answer is the warm start, or the middle of the box, with `energy` and `stepEnergies` +Infinity: check `energy` before executing it.
    *
    * @throws ScoreFailed when `score` or `propose` throws; it carries the best plan so far.
    * @throws RangeError when the problem makes no sense. @throws Error when a plan is still running.
@@ -119,12 +145,9 @@ export class CrossEntropySearch implements Planner {
     if (!Number.isInteger(steps) || steps < 0) {
       throw new RangeError(`steps is ${steps}: must be a whole number of at least 0`);
     }
-    shiftSequences(this.#mean, this.#horizon > 0 ? 1 : 0, this.#horizon, this.#actionDim, steps);
+    this.#distribution.shift(steps);
     shiftSequences(this.#best.actions, this.#best.capacity, this.#horizon, this.#actionDim, steps);
     shiftSequences(this.#elites.actions, this.#eliteCount, this.#horizon, this.#actionDim, steps);
-    for (const distribution of this.#switches) {
-      distribution.shift(Math.min(steps, this.#horizon));
-    }
     this.#staleSteps = Math.min(this.#horizon, this.#staleSteps + steps);
   }
 
@@ -135,78 +158,169 @@ export class CrossEntropySearch implements Planner {
   }
 
   async #search(problem: PlanProblem, budget: PlanBudget): Promise<Plan> {
-    const options = this.#options;
-    const { now, deadlineMs } = budget;
     this.#sampleMs = this.#scoreMs = this.#selectMs = 0;
     this.#fit(problem);
     this.#start(problem);
+    const progress: Progress = { iterations: 0, scored: 0, ended: "iterations" };
+    try {
+      await this.#iterate(problem, budget, progress);
+      if (progress.ended !== "deadline") await this.#refine(problem, budget, progress);
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      const found = Number.isFinite(this.#best.energies[0]!);
+      throw new ScoreFailed(found ? this.#answer(progress) : undefined, error.cause, error.message);
+    } finally {
+      this.#hasWarmStart ||= Number.isFinite(this.#best.energies[0]!);
+    }
+    return this.#answer(progress);
+  }
 
-    const population = this.#population;
-    const best = this.#best;
-    let iterations = 0;
-    let scored = 0;
-    let wanted = options.candidates;
-    let slowestMsPerCandidate = 0;
-    let iterationsWithoutGain = 0;
-    let ended: Plan["ended"] = "iterations";
-
-    while (iterations < options.iterations) {
-      const begin = now();
-      const late = iterations === 0 ? begin >= deadlineMs : begin + slowestMsPerCandidate * wanted > deadlineMs;
-      if (late) {
-        ended = "deadline";
-        break;
+  async #iterate(problem: PlanProblem, budget: PlanBudget, progress: Progress): Promise<void> {
+    const { iterations, elites, candidates, populationDecay, patience, tolerance = 0.001 } = this.#options;
+    let size = candidates;
+    let withoutGain = 0;
+    while (progress.iterations < iterations) {
+      const first = progress.iterations === 0;
+      const before = this.#best.energies[0]!;
+      const whole = first ? await this.#firstPopulation(problem, size, budget, progress) : await this.#runPopulation(problem, size, 2 * elites, budget, progress, {
+        sample: (count) => {
+          this.#sample(problem, count, false);
+          return 0;
+        },
+        // The elites of the iteration before keep the energies they have: the model would only repeat them.
+        judge: (count) => { this.#refit(problem, this.#keepElites(count)); },
+      });
+      if (!whole) {
+        progress.ended = "deadline";
+        return;
       }
-
-      this.#sample(problem, wanted, iterations === 0);
-      const drawn = now();
-      let sampled = drawn;
-      let rolledOut: number;
-      const before = best.energies[0]!;
-      let doing = "asking for proposals";
-      try {
-        if (iterations === 0) {
-          await this.#takeProposals(problem, wanted);
-          sampled = now();
-        }
-        this.#sampleMs += sampled - begin;
-        doing = "scoring the candidates";
-        const answer = await problem.score(population.actions.subarray(0, wanted * this.#horizon * this.#actionDim), wanted);
-        const scored = answer instanceof Float32Array ? { stepEnergies: answer } : answer;
-        if (scored.stepEnergies.length < wanted * this.#horizon) {
-          throw new RangeError(`score gave ${scored.stepEnergies.length} energies for ${wanted} candidates of ${this.#horizon} steps`);
-        }
-        rolledOut = now();
-        doing = "judging the candidates";
-        this.#takeScores(problem, scored, wanted);
-      } catch (cause) {
-        this.#hasWarmStart ||= Number.isFinite(best.energies[0]!);
-        throw new ScoreFailed(Number.isFinite(best.energies[0]!) ? this.#answer(iterations, scored, ended) : undefined, cause, doing);
-      }
-      this.#scoreMs += rolledOut - sampled;
-
-      // The elites of the iteration before keep the energies they have: the model would only repeat them.
-      const total = iterations === 0 ? wanted : this.#keepElites(wanted);
-      const found = selectElites(population.energies, total, this.#eliteRows);
-      this.#refit(problem, found);
-      iterations++;
-      scored += wanted;
-
-      const gained = best.energies[0]! < before - (options.tolerance ?? 0.001) * Math.abs(before) || !Number.isFinite(before);
-      iterationsWithoutGain = gained ? 0 : iterationsWithoutGain + 1;
-      const end = now();
-      this.#selectMs += end - rolledOut;
-      // Proposals are asked for once: how long they took says nothing about the iterations to come.
-      slowestMsPerCandidate = Math.max(slowestMsPerCandidate, (end - begin - (sampled - drawn)) / wanted);
-      wanted = Math.max(2 * options.elites, Math.floor(wanted / options.populationDecay));
-      if (options.patience !== undefined && iterationsWithoutGain >= options.patience) {
-        ended = "converged";
-        break;
+      const gained = this.#best.energies[0]! < before - tolerance * Math.abs(before) || !Number.isFinite(before);
+      withoutGain = gained ? 0 : withoutGain + 1;
+      size = Math.max(2 * elites, Math.floor(size / populationDecay));
+      if (this.#elitesAgree() || (patience !== undefined && withoutGain >= patience)) {
+        progress.ended = "converged";
+        return;
       }
     }
+  }
 
-    this.#hasWarmStart ||= Number.isFinite(best.energies[0]!);
-    return this.#answer(iterations, scored, ended);
+  /** The one that is begun when there is any time at all, and in which proposals are. Otherwise as #runPopulation. */
+  async #firstPopulation(problem: PlanProblem, size: number, budget: PlanBudget, progress: Progress): Promise<boolean> {
+    const { now, deadlineMs } = budget;
+    const left = deadlineMs - now();
+    if (left <= 0) return false;
+    const share = problem.propose === undefined ? 0 : this.#options.proposals ?? 0;
+    const most = Math.floor(size * share);
+    // Proposals are left out where there is hardly time to score any.
+    const proposing = most > 0 && !(this.#proposing.known && this.#proposing.fitting(most, left - this.#scoring.expectedMs(2 * LEAST), MOST_RESERVED_AT_FIRST) < most);
+    const count = Math.max(this.#countThatFits(size, proposing ? most : 0, true, budget), Math.min(LEAST, size));
+    // Beside the others, not in their place: what is remembered takes nothing away.
+    const remembered = this.#rememberedOf(problem);
+    const scoredAll = await this.#runPopulation(problem, count + remembered, count + remembered, budget, progress, {
+      sample: (all) => {
+        const wanted = all - remembered;
+        this.#sample(problem, wanted, true);
+        this.#takeRemembered(problem, wanted, remembered);
+        return proposing ? this.#takeProposals(problem, Math.floor(wanted * share), wanted, now) : 0;
+      },
+      judge: (scored) => { this.#refit(problem, scored); },
+    });
+    return scoredAll && count === size;
+  }
+
+  /** Searches round the best sequence; without one there is nothing to refine. */
+  async #refine(problem: PlanProblem, budget: PlanBudget, progress: Progress): Promise<void> {
+    const refinement = this.#refinement;
+    if (refinement === undefined || !Number.isFinite(this.#best.energies[0]!)) return;
+    refinement.begin();
+    for (let i = 0; i < refinement.iterations; i++) {
+      const whole = await this.#runPopulation(problem, refinement.candidates, Math.min(LEAST, refinement.candidates), budget, progress, {
+        sample: (count) => {
+          refinement.sample(problem, this.#distribution, this.#best, this.#population, count);
+          return 0;
+        },
+        judge: (count) => { refinement.judge(this.#population, count); },
+      });
+      if (!whole) {
+        progress.ended = "deadline";
+        return;
+      }
+    }
+  }
+
+  /**
+   * Samples, scores and judges as many of `size` candidates as fit, if at least `least` do.
+   * @returns whether that were all of them.
+   */
+  async #runPopulation(
+    problem: PlanProblem, size: number, least: number, budget: PlanBudget, progress: Progress,
+    { sample, judge }: PopulationSteps,
+  ): Promise<boolean> {
+    const { now } = budget;
+    const first = progress.iterations === 0;
+    const count = first ? size : this.#countThatFits(size, 0, false, budget);
+    if (count < least) return false;
+    const begin = now();
+    // What proposals took is known on its own: they are asked for once a plan.
+    const proposingMs = await sample(count);
+    const sampled = now();
+    this.#sampleMs += sampled - begin;
+    const done = await this.#score(problem, count, budget, first);
+    const scored = now();
+    this.#scoreMs += scored - sampled;
+    if (done === 0) return false;
+    judge(done);
+    progress.iterations++;
+    progress.scored += done;
+    const end = now();
+    this.#selectMs += end - scored;
+    this.#arithmetic.observe(count, sampled - begin - proposingMs + end - scored);
+    return done === size;
+  }
+
+  /** How many of `size` candidates are scored and judged before the deadline, after `proposed` were asked for, as far as can be said. */
+  #countThatFits(size: number, proposed: number, first: boolean, { deadlineMs, now }: PlanBudget): number {
+    if (deadlineMs === Infinity || !this.#scoring.known) return size;
+    const beside = proposed > 0 ? this.#arithmetic.expectedMs(size) + this.#proposing.expectedMs(proposed) : this.#arithmetic.expectedMs(size);
+    // Whatever it is that takes longer than it should: one of them is allowed to, not all at once.
+    const reserveMs = Math.max(this.#arithmetic.reserveMs, proposed > 0 ? this.#proposing.reserveMs : 0);
+    const mostReserved = first ? MOST_RESERVED_AT_FIRST : 1;
+    const leftMs = deadlineMs - now() - beside;
+    return this.#scoring.fitting(size, leftMs - Math.max(0, Math.min(reserveMs, mostReserved * leftMs) - this.#scoring.reserveMs), mostReserved);
+  }
+
+  /**
+   * Scores the first `count` rows: in one call, or in parts where it is not known that all of them will be through before the deadline.
+   * @returns how many were scored; 0 only when it is not the first population. @throws Failure
+   */
+  async #score(problem: PlanProblem, count: number, { deadlineMs, now }: PlanBudget, first: boolean): Promise<number> {
+    const size = this.#horizon * this.#actionDim;
+    let done = 0;
+    while (done < count) {
+      const begin = now();
+      const rest = count - done;
+      let part = rest;
+      if (deadlineMs !== Infinity) {
+        part = this.#scoring.known ? this.#scoring.fitting(rest, deadlineMs - begin, first && done === 0 ? MOST_RESERVED_AT_FIRST : 1) : Math.min(rest, PROBE);
+        if (part < Math.min(LEAST, rest)) {
+          if (!first || done > 0) break;
+          part = Math.min(LEAST, rest);
+        }
+      }
+      const actions = this.#population.actions.subarray(done * size, (done + part) * size);
+      const answer = await attempt("scoring the candidates", async () => {
+        const given = await problem.score(actions, part);
+        const scores = given instanceof Float32Array ? { stepEnergies: given } : given;
+        if (scores.stepEnergies.length < part * this.#horizon) {
+          throw new RangeError(`score gave ${scores.stepEnergies.length} energies for ${part} candidates of ${this.#horizon} steps`);
+        }
+        return scores;
+      });
+      await attempt("judging the candidates", () => { this.#takeScores(problem, answer, done, part); });
+      this.#scoring.observe(part, now() - begin);
+      done += part;
+    }
+    return done;
   }
 
   /** Takes the memory for the problem's shape; another shape than the last one's has no warm start. */
@@ -216,29 +330,20 @@ export class CrossEntropySearch implements Planner {
     if (horizon === this.#horizon && actionDim === this.#actionDim) {
       return;
     }
-    const { candidates, elites, initialStd } = this.#options;
-    if (typeof initialStd !== "number" && initialStd.length !== actionDim) {
-      throw new RangeError(`initialStd has ${initialStd.length} values for ${actionDim} action dimensions`);
-    }
-    for (const [name, dims] of [["heldDims", this.#heldDims], ["switchedDims", this.#switchedDims]] as const) {
-      const beyond = dims.find((dim) => dim >= actionDim);
-      if (beyond !== undefined) {
-        throw new RangeError(`${name} has ${beyond}, the actions have only ${actionDim} dimensions`);
-      }
-    }
+    const { candidates, elites, proposals = 0 } = this.#options;
+    const refinement = this.#options.refinement === undefined ? undefined : { ...REFINEMENT_DEFAULTS, ...this.#options.refinement };
+    this.#distribution.fit(horizon, actionDim);
     this.#goalEnergy.initialize({ horizon });
     this.#horizon = horizon;
     this.#actionDim = actionDim;
-    this.#population = new Population(candidates + this.#keptCount, horizon, actionDim);
+    this.#population = new Population(Math.max(candidates + Math.max(MOST_REMEMBERED, this.#keptCount), refinement?.candidates ?? 0), horizon, actionDim);
     this.#elites = new Population(elites, horizon, actionDim);
     this.#best = new Population(1, horizon, actionDim);
-    this.#mean = new Float64Array(horizon * actionDim);
-    this.#std = new Float64Array(horizon * actionDim);
-    this.#minStd = new Float64Array(horizon * actionDim);
-    this.#noises = [];
-    this.#noise = new Float64Array(horizon);
-    this.#proposalNoise = new Float32Array(this.#proposedCount * horizon * actionDim);
-    this.#switches = this.#switchedDims.map(() => new SwitchDistribution(horizon));
+    this.#proposalNoise = new Float32Array(Math.floor(candidates * proposals) * horizon * actionDim);
+    this.#refinement = refinement === undefined ? undefined : new LocalRefinement(refinement, horizon, actionDim);
+    this.#scoring.forget();
+    this.#proposing.forget();
+    this.#arithmetic.forget();
     this.#forget();
   }
 
@@ -246,88 +351,40 @@ export class CrossEntropySearch implements Planner {
     this.#hasWarmStart = false;
     this.#eliteCount = 0;
     this.#staleSteps = 0;
-    for (const distribution of this.#switches) {
-      distribution.forget();
-    }
+    this.#distribution.forget();
   }
 
-  /** Mean and width at the start of a plan; what is warm is brought into this problem's box. */
+  /** Brings what is warm into this problem's box, and begins without a best energy. */
   #start(problem: PlanProblem): void {
-    const { bounds, explorationScale = 1 } = problem;
-    const { initialStd, minStd } = this.#options;
-    const free = this.#firstFree(problem);
-    for (let h = 0; h < this.#horizon; h++) {
-      for (let a = 0; a < this.#actionDim; a++) {
-        const i = h * this.#actionDim + a;
-        const halfWidth = (bounds.high[a]! - bounds.low[a]!) / 2;
-        const fraction = typeof initialStd === "number" ? initialStd : initialStd[a]!;
-        if (!this.#hasWarmStart) {
-          this.#mean[i] = bounds.low[a]! + halfWidth;
-        }
-        this.#minStd[i] = h < free ? 0 : minStd * explorationScale * halfWidth;
-        this.#std[i] = h < free ? 0 : Math.max(fraction * explorationScale * halfWidth, this.#minStd[i]);
-      }
-    }
-    this.#admit(problem, this.#mean, 0);
+    this.#distribution.start(problem, this.#hasWarmStart);
     if (!this.#hasWarmStart) {
-      this.#best.actions.set(this.#mean);
+      this.#best.actions.set(this.#distribution.mean);
     }
-    this.#admit(problem, this.#best.actions, 0);
+    this.#distribution.admit(problem, this.#best.actions, 0);
     this.#best.energies[0] = Infinity;
     this.#best.stepEnergies.fill(Infinity);
-    this.#noises[this.#horizon - free] ??= new ColouredNoise(this.#horizon - free, this.#options.noiseExponent);
-  }
-
-  /** Makes a sequence one that this problem allows: the committed actions first, the rest in the box, held dimensions constant. */
-  #admit(problem: PlanProblem, sequences: Float32Array | Float64Array, row: number): void {
-    const { bounds, committed } = problem;
-    const start = row * this.#horizon * this.#actionDim;
-    const last = start + (this.#horizon - 1) * this.#actionDim;
-    const free = start + this.#firstFree(problem) * this.#actionDim;
-    for (let i = start; i < free; i++) {
-      sequences[i] = committed![i - start]!;
-    }
-    for (const dim of this.#heldDims) {
-      for (let i = free + dim; i < last; i += this.#actionDim) {
-        sequences[i] = sequences[last + dim]!;
-      }
-    }
-    for (let i = free; i < last + this.#actionDim; i++) {
-      const a = (i - start) % this.#actionDim;
-      sequences[i] = clamp(sequences[i]!, bounds.low[a]!, bounds.high[a]!);
-    }
-  }
-
-  #firstFree(problem: PlanProblem): number {
-    return problem.committed === undefined ? 0 : problem.committed.length / this.#actionDim;
   }
 
   /** Fills the first `count` rows: the mean, in the first iteration what is left of the last plan, and samples. */
   #sample(problem: PlanProblem, count: number, first: boolean): void {
-    const size = this.#horizon * this.#actionDim;
-    const actions = this.#population.actions;
-    for (let i = 0; i < size; i++) {
-      actions[MEAN * size + i] = this.#mean[i]!;
-    }
-    this.#switches.forEach((distribution, i) => {
-      this.#writeSwitches(problem, MEAN, i, distribution.mode());
-    });
+    const { actions } = this.#population;
+    this.#distribution.writeMean(problem, actions, MEAN);
     let row = MEAN + 1;
     if (first && this.#hasWarmStart) {
       this.#population.copy(LAST_PLAN, this.#best, 0);
       row = LAST_PLAN + 1;
-      // Shifted elites must leave room for samples: `candidates` is at least twice the elites.
-      const reused = Math.min(this.#keptCount, this.#eliteCount);
+      // Shifted elites must leave room for samples; a population that was cut has room for fewer.
+      const reused = Math.min(this.#keptCount, this.#eliteCount, Math.floor(count / 2));
       for (let e = 0; e < reused; e++, row++) {
         this.#population.copy(row, this.#elites, e);
         if (this.#staleSteps > 0) {
-          this.#drawInto(problem, row, this.#horizon - this.#staleSteps);
+          this.#distribution.drawInto(problem, actions, row, this.#horizon - this.#staleSteps);
         }
-        this.#admit(problem, actions, row);
+        this.#distribution.admit(problem, actions, row);
       }
     }
     for (; row < count; row++) {
-      this.#drawInto(problem, row, 0);
+      this.#distribution.drawInto(problem, actions, row, 0);
     }
     if (first) {
       // Used up: their energies belong to the last plan's goal and must not be kept into this one's iterations.
@@ -336,106 +393,75 @@ export class CrossEntropySearch implements Planner {
     }
   }
 
+  #rememberedOf({ remembered }: PlanProblem): number {
+    return remembered === undefined ? 0 : Math.min(MOST_REMEMBERED, remembered.length / (this.#horizon * this.#actionDim));
+  }
+
+  /** Puts remembered sequences into the rows from `from` on, behind what is committed; one that is no number becomes the mean. */
+  #takeRemembered(problem: PlanProblem, from: number, count: number): void {
+    const size = this.#horizon * this.#actionDim;
+    const { actions } = this.#population;
+    const decided = problem.committed?.length ?? 0;
+    for (let i = 0; i < count; i++) {
+      const sequence = problem.remembered!.subarray(i * size, (i + 1) * size - decided);
+      this.#distribution.writeMean(problem, actions, from + i);
+      if (!sequence.every(Number.isFinite)) continue;
+      actions.set(sequence, (from + i) * size + decided);
+      this.#distribution.admitAll(problem, actions, from + i);
+    }
+  }
+
   /**
    * Puts what the problem proposes in the place of the last samples; the first proposal is without noise. A proposal that is no number costs only
    * itself: its sample stays.
+   * @returns how long it took. @throws Failure
    */
-  async #takeProposals(problem: PlanProblem, count: number): Promise<void> {
-    const proposed = this.#proposedCount;
-    if (problem.propose === undefined || proposed === 0) return;
+  async #takeProposals(problem: PlanProblem, proposed: number, count: number, now: () => number): Promise<number> {
+    if (problem.propose === undefined || proposed === 0) return 0;
+    const begin = now();
     const size = this.#horizon * this.#actionDim;
-    const free = this.#firstFree(problem);
-    const noise = this.#proposalNoise;
-    noise.fill(0);
-    for (let row = 1; row < proposed; row++) {
-      for (let a = 0; a < this.#actionDim; a++) {
-        this.#noises[this.#horizon - free]!.fill(this.#noise, this.#random);
-        for (let h = free; h < this.#horizon; h++) noise[row * size + h * this.#actionDim + a] = this.#noise[h - free]!;
+    const noise = this.#proposalNoise.subarray(0, proposed * size);
+    this.#distribution.fillProposalNoise(problem, noise, proposed);
+    const { propose } = problem;
+    const sequences = await attempt("asking for proposals", async () => {
+      const given = await propose(noise, proposed);
+      if (given.length < proposed * size) {
+        throw new RangeError(`propose gave ${given.length} values for ${proposed} candidates of ${size}`);
       }
-    }
-    const sequences = await problem.propose(noise, proposed);
-    if (sequences.length < proposed * size) {
-      throw new RangeError(`propose gave ${sequences.length} values for ${proposed} candidates of ${size}`);
-    }
+      return given;
+    });
     for (let p = 0; p < proposed; p++) {
       const sequence = sequences.subarray(p * size, (p + 1) * size);
       if (!sequence.every(Number.isFinite)) continue;
       const row = count - 1 - p;
       this.#population.actions.set(sequence, row * size);
-      this.#admit(problem, this.#population.actions, row);
-      this.#switches.forEach((distribution, i) => {
-        this.#writeSwitches(problem, row, i, distribution.nearest(free, (h) => this.#isHigh(problem, row, i, h)));
-      });
+      this.#distribution.admitAll(problem, this.#population.actions, row);
     }
+    const ms = now() - begin;
+    this.#proposing.observe(proposed, ms);
+    return ms;
   }
 
-  /** Draws the actions of a row from step `fromStep` on; committed ones are copied. */
-  #drawInto(problem: PlanProblem, row: number, fromStep: number): void {
-    const { bounds } = problem;
-    const actionDim = this.#actionDim;
-    const start = row * this.#horizon * actionDim;
-    const actions = this.#population.actions;
-    const noise = this.#noise;
-    const free = this.#firstFree(problem);
-    const coloured = this.#noises[this.#horizon - free]!;
-    for (let i = 0; i < free * actionDim; i++) {
-      actions[start + i] = this.#mean[i]!;
-    }
-    if (fromStep === 0) {
-      this.#switches.forEach((distribution, i) => {
-        this.#writeSwitches(problem, row, i, distribution.draw(this.#random));
-      });
-    }
-    for (let a = 0; a < actionDim; a++) {
-      // The end of a shifted elite goes on as it was.
-      if (this.#switchedDims.includes(a)) {
-        continue;
-      }
-      if (this.#heldDims.includes(a)) {
-        noise.fill(this.#random.gaussian());
-      } else {
-        coloured.fill(noise, this.#random);
-      }
-      for (let h = Math.max(free, fromStep); h < this.#horizon; h++) {
-        const i = h * actionDim + a;
-        actions[start + i] = clamp(this.#mean[i]! + this.#std[i]! * noise[h - free]!, bounds.low[a]!, bounds.high[a]!);
-      }
-    }
-  }
-
-  /** Whether the i-th switched dimension of a row is nearer to its high bound at a step. */
-  #isHigh({ bounds }: PlanProblem, row: number, i: number, step: number): boolean {
-    const dim = this.#switchedDims[i]!;
-    return this.#population.actions[(row * this.#horizon + step) * this.#actionDim + dim]! > (bounds.low[dim]! + bounds.high[dim]!) / 2;
-  }
-
-  /** Writes a sequence of the i-th switched dimension into the free steps of a row. */
-  #writeSwitches(problem: PlanProblem, row: number, i: number, sequence: number): void {
-    const { low, high } = problem.bounds;
-    const dim = this.#switchedDims[i]!;
-    const distribution = this.#switches[i]!;
-    for (let h = this.#firstFree(problem); h < this.#horizon; h++) {
-      this.#population.actions[(row * this.#horizon + h) * this.#actionDim + dim] = distribution.isHigh(sequence, h) ? high[dim]! : low[dim]!;
-    }
-  }
-
-  /** Copies what `score` returned (its arrays may be reused), judges it and remembers the best candidate. */
-  #takeScores(problem: PlanProblem, { stepEnergies, states }: ScoredPopulation, count: number): void {
+  /** Copies what `score` returned of rows from `from` on (its arrays may be reused), judges it and remembers the best candidate. */
+  #takeScores(problem: PlanProblem, { stepEnergies, states }: ScoredPopulation, from: number, count: number): void {
     const population = this.#population;
-    const values = count * this.#horizon;
-    for (let i = 0; i < values; i++) {
-      population.stepEnergies[i] = stepEnergies[i]!;
+    const size = this.#horizon * this.#actionDim;
+    const ours = population.stepEnergies.subarray(from * this.#horizon, (from + count) * this.#horizon);
+    const energies = population.energies.subarray(from, from + count);
+    for (let i = 0; i < ours.length; i++) {
+      ours[i] = stepEnergies[i]!;
     }
     const rollouts = {
-      count, horizon: this.#horizon, actionDim: this.#actionDim, from: this.#firstFree(problem), to: this.#goalEnergy.countedSteps,
-      actions: population.actions, stepEnergies: population.stepEnergies, ...(states === undefined ? {} : { states }),
+      count, horizon: this.#horizon, actionDim: this.#actionDim, from: this.#distribution.firstFree(problem), to: this.#goalEnergy.countedSteps,
+      actions: population.actions.subarray(from * size, (from + count) * size), stepEnergies: ours, ...(states === undefined ? {} : { states }),
     };
-    this.#goalEnergy.score(rollouts, population.energies);
-    problem.costs?.add(rollouts, population.energies);
+    this.#goalEnergy.score(rollouts, energies);
+    problem.costs?.add(rollouts, energies);
+    problem.onJudged?.(rollouts, energies);
     let better = -1;
     for (let c = 0; c < count; c++) {
-      if (population.energies[c]! < this.#best.energies[0]!) {
-        this.#best.copy(0, population, c);
+      if (energies[c]! < this.#best.energies[0]!) {
+        this.#best.copy(0, population, from + c);
         better = c;
       }
     }
@@ -451,47 +477,41 @@ export class CrossEntropySearch implements Planner {
     return count + kept;
   }
 
-  /** Moves mean and deviation to those of the elites, and sets the elites aside. */
-  #refit(problem: PlanProblem, found: number): void {
+  /** Chooses the elites of the first `total` rows, moves the distribution to them, and sets them aside. */
+  #refit(problem: PlanProblem, total: number): void {
+    const { elites, momentum, refit = { kind: "elites" } } = this.#options;
+    const population = this.#population;
+    // Of a population that was cut, half at most: all of it would be no choice.
+    const rows = this.#eliteRows.subarray(0, Math.min(elites, Math.max(2, Math.floor(total / 2))));
+    const found = selectElites(population.energies, total, rows);
     if (found < 2) {
       // One sequence has no deviation; the distribution stays as it is and the next iteration tries again.
       return;
     }
-    const { momentum } = this.#options;
-    const size = this.#horizon * this.#actionDim;
-    const actions = this.#population.actions;
-    const rows = this.#eliteRows;
-    for (let i = this.#firstFree(problem) * this.#actionDim; i < size; i++) {
-      let sum = 0;
-      for (let e = 0; e < found; e++) {
-        sum += actions[rows[e]! * size + i]!;
-      }
-      const mean = sum / found;
-      let squares = 0;
-      for (let e = 0; e < found; e++) {
-        const offset = actions[rows[e]! * size + i]! - mean;
-        squares += offset * offset;
-      }
-      const std = Math.sqrt(squares / found);
-      this.#mean[i] = momentum * this.#mean[i]! + (1 - momentum) * mean;
-      this.#std[i] = Math.max(momentum * this.#std[i]! + (1 - momentum) * std, this.#minStd[i]!);
-    }
-    this.#switches.forEach((distribution, i) => {
-      distribution.refit(found, this.#firstFree(problem), (e, h) => this.#isHigh(problem, rows[e]!, i, h));
+    if (refit.kind === "softmax") softmaxWeights(population.energies, rows, found, refit.temperature, this.#eliteWeights);
+    this.#distribution.refit(problem, population, rows, found, {
+      weights: this.#eliteWeights, momentum, width: refit.kind === "softmax" ? refit.width : "refitted",
     });
     for (let e = 0; e < found; e++) {
-      this.#elites.copy(e, this.#population, rows[e]!);
+      this.#elites.copy(e, population, rows[e]!);
     }
     this.#eliteCount = found;
   }
 
-  #answer(iterations: number, candidates: number, ended: Plan["ended"]): Plan {
+  #elitesAgree(): boolean {
+    const { agreement = 0, elites } = this.#options;
+    if (agreement === 0 || this.#eliteCount < elites) return false;
+    const best = this.#elites.energies[0]!;
+    return this.#elites.energies[elites - 1]! - best < agreement * Math.abs(best);
+  }
+
+  #answer({ iterations, scored, ended }: Progress): Plan {
     return {
       actions: this.#best.actions.slice(),
       stepEnergies: this.#best.stepEnergies.slice(),
       energy: this.#best.energies[0]!,
       iterations,
-      candidates,
+      candidates: scored,
       ended,
     };
   }
@@ -503,6 +523,22 @@ export class CrossEntropySearch implements Planner {
   }
 }
 
-function clamp(value: number, low: number, high: number): number {
-  return value < low ? low : value > high ? high : value;
+/** What the problem's functions threw, and what they were doing. */
+class Failure extends Error {}
+
+async function attempt<T>(doing: string, work: () => T | Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    throw new Failure(doing, { cause });
+  }
+}
+
+/** Of the elites in `rows`, best first: 1 for the best, e^(-1/temperature) for the worst. */
+function softmaxWeights(energies: Float64Array, rows: Int32Array, found: number, temperature: number, out: Float64Array): void {
+  const best = energies[rows[0]!]!;
+  const range = energies[rows[found - 1]!]! - best;
+  for (let e = 0; e < found; e++) {
+    out[e] = range > 0 ? Math.exp((best - energies[rows[e]!]!) / (temperature * range)) : 1;
+  }
 }

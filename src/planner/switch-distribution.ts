@@ -68,10 +68,20 @@ export class SwitchDistribution {
     return step < (sequence % this.#horizon) + 1 ? beginsHigh : !beginsHigh;
   }
 
-  /** Takes the sequences of the elites as the new weights. @param high whether elite e is high at a step, from `firstFree` on. */
-  refit(elites: number, firstFree: number, high: (elite: number, step: number) => boolean): void {
+  /**
+   * Takes the sequences of the elites as the new weights.
+   * @param high whether elite e is high at a step, from `firstFree` on. @param weight how strongly elite e counts; default: all alike.
+   */
+  refit(elites: number, firstFree: number, high: (elite: number, step: number) => boolean, weight: (elite: number) => number = () => 1): void {
     this.#weights.fill(0);
-    for (let e = 0; e < elites; e++) this.#weights[this.nearest(firstFree, (step) => high(e, step))]! += 1;
+    for (let e = 0; e < elites; e++) this.#weights[this.nearest(firstFree, (step) => high(e, step))]! += weight(e);
+  }
+
+  /** A sequence whose switch is `steps` later (or, below 0, earlier), as far as that is after `firstFree`; one without a switch may get one from its end. */
+  moved(sequence: number, steps: number, firstFree: number): number {
+    const k = (sequence % this.#horizon) + 1 + steps;
+    const kept = Math.min(this.#horizon, Math.max(firstFree + 1, k));
+    return (sequence >= this.#horizon ? this.#horizon : 0) + kept - 1;
   }
 
   /** The sequence that begins at `firstFree` as `high` says and changes over where `high` first does. */

@@ -49,6 +49,9 @@ export interface CandidateCosts {
  */
 export type ProposeSequences = (noise: Float32Array, count: number) => Promise<Float32Array>;
 
+/** Sequences of `PlanProblem.remembered` that are looked at. */
+export const MOST_REMEMBERED = 16;
+
 /** One planning problem. */
 export interface PlanProblem {
   readonly horizon: number;
@@ -56,8 +59,15 @@ export interface PlanProblem {
   readonly score: ScoreRollouts;
   /** Added to the energies' objective; left out: nothing. */
   readonly costs?: CandidateCosts;
+  /** Told of every candidate once it is judged, to look on: `energies` are the objective values, costs included. Arrays are only valid during the call. */
+  readonly onJudged?: (rollouts: Rollouts, energies: Float64Array) => void;
   /** Asked once a plan when the search has a share for it. */
   readonly propose?: ProposeSequences;
+  /**
+   * Sequences that went well in like cases, row-major [k, horizon, actionDim]: candidates of the first population beside all others, at most MOST_REMEMBERED of them.
+   * The committed actions go before them: row 0 is for the first free step.
+   */
+  readonly remembered?: Float32Array;
   /**
    * Actions that will have been executed by the time the plan is handed over, row-major [k, actionDim], k < horizon.
    * Every candidate starts with them; they are never sampled.

@@ -1,10 +1,10 @@
 import { MARKER_COLOURS, QUIET_TEXT_COLOUR, TEXT_COLOUR, VALUE_COLOURS } from "./colours.js";
 import { contour } from "./contour.js";
 import { FONT_FAMILY } from "./font.js";
-import { writeChart } from "./frame.js";
+import { chartSvg, writeChart } from "./frame.js";
 
 import type * as vega from "vega";
-import type { ChartText } from "./frame.js";
+import type { ChartFrame, ChartText } from "./frame.js";
 import type { Point } from "./line-chart.js";
 
 /** Evenly spaced values from `low` to `high`, both included. */
@@ -39,6 +39,15 @@ const LEVELS = 16;
  * @throws Error with one line naming the file when it cannot be written.
  */
 export async function writeHeatMap(file: string, map: HeatMap): Promise<void> {
+  await writeChart(file, heatMapFrame(map));
+}
+
+/** The same as SVG text, without scripts. @throws RangeError as writeHeatMap() does. */
+export async function heatMapSvg(map: HeatMap): Promise<string> {
+  return chartSvg(heatMapFrame(map));
+}
+
+function heatMapFrame(map: HeatMap): ChartFrame {
   const { x, y } = map;
   for (const [name, { count }] of [["x", x], ["y", y]] as const) {
     if (!(count >= 2)) {
@@ -69,7 +78,7 @@ export async function writeHeatMap(file: string, map: HeatMap): Promise<void> {
   const outline = levels.flatMap((level) => contour(values, x.count, level)).map(([x1, y1, x2, y2]) =>
     `M${unit(left(x1 + 0.5))},${unit(top(y1 - 0.5))}L${unit(left(x2 + 0.5))},${unit(top(y2 - 0.5))}`).join("");
 
-  await writeChart(file, {
+  return {
     text: { ...map, width, height },
     x: { exact: true },
     y: { exact: true },
@@ -123,7 +132,7 @@ export async function writeHeatMap(file: string, map: HeatMap): Promise<void> {
       labelFont: FONT_FAMILY, labelFontSize: 11, labelColor: QUIET_TEXT_COLOUR, labelOffset: 5,
       titleFont: FONT_FAMILY, titleFontSize: 11.5, titleFontWeight: "normal", titleColor: TEXT_COLOUR, titlePadding: 10, titleLimit: height,
     }],
-  });
+  };
 }
 
 function ends(axis: HeatMapAxis): number[] {

@@ -1,4 +1,4 @@
-import { writeHeatMap } from "./heat-map.js";
+import { heatMapSvg, writeHeatMap, type HeatMap } from "./heat-map.js";
 
 /** One of the two action dimensions. */
 export interface LandscapeAxis {
@@ -26,17 +26,26 @@ export interface LandscapePlot {
  * @throws Error with one line naming the file when it cannot be written.
  */
 export async function writeLandscapePlot(file: string, plot: LandscapePlot): Promise<void> {
+  await writeHeatMap(file, heatMapOf(plot));
+}
+
+/** The same as SVG text, without scripts. */
+export async function landscapeSvg(plot: LandscapePlot): Promise<string> {
+  return heatMapSvg(heatMapOf(plot));
+}
+
+function heatMapOf(plot: LandscapePlot): HeatMap {
   const { x, y } = plot;
   const span = ({ values, unit }: LandscapeAxis): { low: number; high: number; count: number } =>
     ({ low: values[0]! * shown(unit).scale, high: values[values.length - 1]! * shown(unit).scale, count: values.length });
   const title = ({ name, unit }: LandscapeAxis): string => (unit === "1" ? name : `${name} (${shown(unit).unit} per action)`);
-  await writeHeatMap(file, {
+  return {
     title: plot.title,
     ...(plot.subtitle === undefined ? {} : { subtitle: plot.subtitle }),
     xTitle: title(x), yTitle: title(y), valueTitle: "energy (distance to the goal's latent)",
     x: span(x), y: span(y), values: plot.energies,
     markers: plot.markers.map((marker) => ({ name: marker.name, at: [marker.x * shown(x.unit).scale, marker.y * shown(y.unit).scale] as const })),
-  });
+  };
 }
 
 function shown(unit: string): { readonly unit: string; readonly scale: number } {

@@ -1,7 +1,7 @@
-import { writeChart } from "./frame.js";
+import { chartSvg, writeChart } from "./frame.js";
 
 import type * as vega from "vega";
-import type { ChartRule, ChartText } from "./frame.js";
+import type { ChartFrame, ChartRule, ChartText } from "./frame.js";
 
 export type Point = readonly [x: number, y: number];
 
@@ -33,6 +33,15 @@ const DOTS_UP_TO = 40;
  * @throws Error with one line naming the file when it cannot be written.
  */
 export async function writeLineChart(file: string, chart: LineChart): Promise<void> {
+  await writeChart(file, lineChartFrame(chart));
+}
+
+/** The same as SVG text, without scripts. */
+export async function lineChartSvg(chart: LineChart): Promise<string> {
+  return chartSvg(lineChartFrame(chart));
+}
+
+function lineChartFrame(chart: LineChart): ChartFrame {
   const rules = chart.rules ?? [];
   const visible = (value: number, log: boolean | undefined): boolean => Number.isFinite(value) && (log !== true || value > 0);
   const data: vega.Data[] = [];
@@ -84,7 +93,7 @@ export async function writeLineChart(file: string, chart: LineChart): Promise<vo
     }
   });
   const bandPoints = chart.series.flatMap((series) => series.band ?? []);
-  await writeChart(file, {
+  return {
     text: chart,
     x: { log: chart.xLog === true, whole: chart.xWhole === true },
     y: { log: chart.yLog === true, zero: chart.yZero === true },
@@ -99,7 +108,7 @@ export async function writeLineChart(file: string, chart: LineChart): Promise<vo
     // All bands first, so that no line lies under a band.
     marks: [...bands, ...lines],
     legendSymbol: "stroke",
-  });
+  };
 }
 
 /** The values the rules of one axis need on it. */

@@ -1,8 +1,8 @@
 import { type ExcludedPair, rigidBodies, structuralExclusion } from "./allowed-contacts.js";
 import { CollisionField, type ShapePair } from "./collision-field.js";
 import { collisionMjcf } from "./collision-mjcf.js";
+import { controlledJoints, type JointSelection } from "./controlled-joints.js";
 import { ConvexShapes } from "./convex-shapes.js";
-import { jointsBelow } from "./joints-below.js";
 import { readMeshFile } from "./mesh-file.js";
 import { type Mujoco, mujoco } from "./mujoco.js";
 import { pairKey } from "./pair-key.js";
@@ -12,10 +12,7 @@ import type { StaticObstacle } from "./types.js";
 import { parseUrdf } from "./urdf.js";
 import { type UrdfShape, parseCollisionShapes } from "./urdf-shapes.js";
 
-export interface CollisionModelOptions {
-  readonly baseLink: string;
-  /** Controlled joints, in the order of every joint vector. Default: every moving joint that mimics no other. */
-  readonly jointNames?: readonly string[];
+export interface CollisionModelOptions extends JointSelection {
   /** What stands about, in the frame of the base link. */
   readonly obstacles?: readonly StaticObstacle[];
   /** What these joints move may touch itself. Default: the joints with "finger" or "gripper" in their name. */
@@ -49,14 +46,8 @@ export class CollisionModel {
   private constructor(mj: Mujoco, xml: string, options: CollisionModelOptions) {
     const urdf = parseUrdf(xml);
     const { baseLink, obstacles = [] } = options;
-    if (!urdf.links.includes(baseLink)) throw new Error(`robot: the URDF "${urdf.name}" has no link "${baseLink}"`);
-    const joints = jointsBelow(urdf, baseLink);
-    this.jointNames = options.jointNames ?? joints.filter((j) => j.type !== "fixed" && j.mimics === undefined).map((j) => j.name);
-    const limits = this.jointNames.map((name) => {
-      const found = joints.find((joint) => joint.name === name)?.limits;
-      if (found === undefined) throw new Error(`robot: the URDF "${urdf.name}" has no moving joint "${name}" after the link "${baseLink}"`);
-      return found;
-    });
+    const { below: joints, jointNames, limits } = controlledJoints(urdf, options);
+    this.jointNames = jointNames;
     const bodies = rigidBodies(baseLink, joints);
     const below = parseCollisionShapes(xml).filter(({ link }) => bodies.has(link));
     const { shapes, meshes, ignored } = readMeshes(below, options);

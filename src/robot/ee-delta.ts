@@ -1,12 +1,6 @@
-import { solveToolPose } from "./differential-ik.js";
 import type { RobotModel } from "./model.js";
-import type { ActionSpace, JointState } from "./types.js";
-
-/** Axis-aligned box in the base frame, m. */
-export interface Workspace {
-  readonly low: readonly [number, number, number];
-  readonly high: readonly [number, number, number];
-}
+import { moveTool } from "./move-tool.js";
+import type { ActionSpace, JointState, Workspace } from "./types.js";
 
 export interface EeDeltaOptions {
   readonly workspace: Workspace;
@@ -32,18 +26,9 @@ export class EeDeltaActions implements ActionSpace {
   }
 
   jointTargets(setpointPositions: Float64Array, action: Float32Array): Float64Array {
-    // The clamps below would turn an infinity into the edge of the box, and the linear solver takes NaN for zero.
-    if (!action.every(Number.isFinite)) return new Float64Array(setpointPositions.length).fill(NaN);
     const { workspace, toolRotation, posture, gripper } = this.#options;
-    const { position } = this.#robot.toolPose(setpointPositions);
-    const wanted = [0, 1, 2].map((axis) => {
-      const low = workspace.low[axis] as number;
-      const high = workspace.high[axis] as number;
-      return Math.min(high, Math.max(low, (position[axis] as number) + (action[axis] as number)));
-    });
-    const targets = solveToolPose(this.#robot, setpointPositions, wanted, toolRotation, { posture });
-    targets[gripper.joint] = Math.min(1, Math.max(0, action[3] as number)) * gripper.maxJoint;
-    return targets;
+    const position = Math.min(1, Math.max(0, action[3] as number)) * gripper.maxJoint;
+    return moveTool(this.#robot, setpointPositions, action, { workspace, posture, rotation: () => toolRotation, gripper: { joint: gripper.joint, position } });
   }
 
   /** [x, y, z (m), gripper opening (m), vx, vy, vz (m/s)] of the tool in the base frame. */

@@ -1,6 +1,6 @@
-import { solveToolPose } from "./differential-ik.js";
 import type { EeDeltaOptions } from "./ee-delta.js";
 import type { RobotModel } from "./model.js";
+import { moveTool } from "./move-tool.js";
 import { composed, eulerOfRotation, rotationOfEuler } from "./rotation.js";
 import type { ActionSpace, JointState } from "./types.js";
 
@@ -27,17 +27,14 @@ export class EePoseDeltaActions implements ActionSpace {
   }
 
   jointTargets(setpointPositions: Float64Array, action: Float32Array): Float64Array {
-    // The clamps below would turn an infinity into the edge of the box, and the linear solver takes NaN for zero.
-    if (!action.every(Number.isFinite)) return new Float64Array(setpointPositions.length).fill(NaN);
     const { workspace, posture, gripper, gripperDeadBand = 0.25 } = this.#options;
-    const { position, rotation } = this.#robot.toolPose(setpointPositions);
-    const [dx, dy, dz, droll, dpitch, dyaw, closing] = action as unknown as readonly [number, number, number, number, number, number, number];
-    const wanted = [dx, dy, dz].map((delta, axis) => Math.min(workspace.high[axis]!, Math.max(workspace.low[axis]!, position[axis]! + delta)));
-    const turned = composed(rotationOfEuler(droll, dpitch, dyaw), rotation);
-    const targets = solveToolPose(this.#robot, setpointPositions, wanted, turned, { posture, iterations: ITERATIONS });
+    const [, , , droll, dpitch, dyaw, closing] = action as unknown as readonly [number, number, number, number, number, number, number];
     const before = setpointPositions[gripper.joint] as number;
-    targets[gripper.joint] = Math.abs(closing) < gripperDeadBand ? before : Math.min(1, Math.max(0, before / gripper.maxJoint - closing)) * gripper.maxJoint;
-    return targets;
+    const position = Math.abs(closing) < gripperDeadBand ? before : Math.min(1, Math.max(0, before / gripper.maxJoint - closing)) * gripper.maxJoint;
+    return moveTool(this.#robot, setpointPositions, action, {
+      workspace, posture, iterations: ITERATIONS, gripper: { joint: gripper.joint, position },
+      rotation: (present) => composed(rotationOfEuler(droll, dpitch, dyaw), present),
+    });
   }
 
   /** [x, y, z (m), roll, pitch, yaw (rad) of the tool in the base frame, closedness of the gripper (0 open .. 1 closed)]. */

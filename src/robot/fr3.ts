@@ -1,8 +1,9 @@
 import { CollisionModel } from "./collision-model.js";
 import { eeActions, type EeDescription } from "./ee-actions.js";
-import { EeDeltaActions, type EeDeltaOptions, type Workspace } from "./ee-delta.js";
+import { EeDeltaActions, type EeDeltaOptions } from "./ee-delta.js";
 import { RobotModel } from "./model.js";
-import type { ActionSpace } from "./types.js";
+import type { RobotDescription } from "./robot-description.js";
+import type { ActionSpace, Workspace } from "./types.js";
 
 /** Joint positions of the usual ready pose, gripper open: rad for the arm, m for the finger. */
 export const FR3_READY: readonly number[] = [0, -Math.PI / 4, 0, (-3 * Math.PI) / 4, 0, Math.PI / 2, Math.PI / 4, 0.04];
@@ -20,6 +21,30 @@ export const FR3_FULL_OPENING_M = FR3_GRIPPER.openingPerJoint * FR3_GRIPPER.maxJ
 
 /** Tool axis down, fingers opening along the base frame's y: how the arm held its tool in the data the model learned from. */
 export const TOOL_DOWN: readonly number[] = [1, 0, 0, 0, -1, 0, 0, 0, -1];
+
+/** The demo arm, as other robots are described in `config/robots/`. */
+export const FR3: RobotDescription = {
+  name: "fr3",
+  description: "Franka Research 3 with the Franka Hand, the tool pointing down",
+  urdf: "urdf/fr3.urdf",
+  base_link: "fr3_link0",
+  tool_link: "fr3_hand_tcp",
+  joints: [...FR3_JOINTS],
+  posture: [...FR3_READY],
+  workspace: FR3_WORKSPACE,
+  gripper: { joint: FR3_JOINTS[FR3_GRIPPER.joint]!, max_joint: FR3_GRIPPER.maxJoint, opening_per_joint: FR3_GRIPPER.openingPerJoint },
+  action: { kind: "ee_delta" },
+  safety: {},
+  simulation: {
+    servos: [
+      ...[[1, 2, 4500, 87], [3, 3, 3500, 87], [4, 4, 3500, 87], [5, 7, 2000, 12]].map(([first, last, kp, maxForce]) => ({
+        joints: FR3_JOINTS.slice(first! - 1, last), kp: kp!, kv: kp! / 10, max_force: maxForce!, armature: 0.3,
+      })),
+      { joints: ["fr3_finger_joint1", "fr3_finger_joint2"], kp: 1500, kv: 60, max_force: 30, armature: 0.2 },
+    ],
+    excluded_contacts: [["fr3_link0", "fr3_link1"], ["fr3_finger1", "fr3_finger2"]],
+  },
+};
 
 /** Kinematics of the demo arm from its URDF text. */
 export function fr3Model(urdf: string): Promise<RobotModel> {

@@ -1,16 +1,14 @@
 import type { MjData, MjModel } from "@mujoco/mujoco";
-import { jointsBelow } from "./joints-below.js";
+import { controlledJoints, type JointSelection } from "./controlled-joints.js";
 import { type Mujoco, mujoco } from "./mujoco.js";
+import { requireLink } from "./require-link.js";
 import type { JointLimits } from "./types.js";
 import { parseUrdf, type Urdf, type UrdfJoint } from "./urdf.js";
 
 /** Which part of the robot is controlled. */
-export interface RobotOptions {
-  readonly baseLink: string;
+export interface RobotOptions extends JointSelection {
   /** The link whose pose the actions move. */
   readonly toolLink: string;
-  /** Controlled joints, in the order of every joint vector. Default: every moving joint that mimics no other. */
-  readonly jointNames?: readonly string[];
 }
 
 /** Pose of a link in the base frame: position in m, rotation row-major 3x3. */
@@ -38,18 +36,11 @@ export class RobotModel {
   readonly #jacr: InstanceType<Mujoco["DoubleBuffer"]>;
 
   private constructor(mj: Mujoco, urdf: Urdf, options: RobotOptions) {
-    for (const link of [options.baseLink, options.toolLink]) {
-      if (!urdf.links.includes(link)) throw new Error(`robot: the URDF "${urdf.name}" has no link "${link}"`);
-    }
+    const { below, jointNames, limits } = controlledJoints(urdf, options);
+    this.jointNames = jointNames;
+    this.limits = limits;
+    requireLink(urdf, options.toolLink);
     const chain = chainTo(urdf, options.baseLink, options.toolLink);
-    const below = jointsBelow(urdf, options.baseLink);
-    const byName = new Map(below.map((joint) => [joint.name, joint]));
-    this.jointNames = options.jointNames ?? below.filter((j) => j.type !== "fixed" && j.mimics === undefined).map((j) => j.name);
-    this.limits = this.jointNames.map((name) => {
-      const limits = byName.get(name)?.limits;
-      if (limits === undefined) throw new Error(`robot: the URDF "${urdf.name}" has no moving joint "${name}" after the link "${options.baseLink}"`);
-      return limits;
-    });
     this.movesTool = this.jointNames.map((name) => chain.has(name));
     this.#mj = mj;
     this.#model = compile(mj, urdf, options.baseLink, below);

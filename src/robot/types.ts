@@ -14,6 +14,12 @@ export interface JointLimits {
   readonly maxJerk: number;
 }
 
+/** Axis-aligned box in the base frame, m. */
+export interface Workspace {
+  readonly low: readonly [number, number, number];
+  readonly high: readonly [number, number, number];
+}
+
 /** One waypoint of a trajectory. */
 export interface JointTrajectoryPoint {
   readonly positions: number[];

@@ -1,6 +1,6 @@
 import { ControllerNode, NODE_NAME } from "./controller-node.js";
 import { RosNode, oneLine } from "./ros-node.js";
-import { onTermination } from "./termination.js";
+import { endAfter, onTermination } from "./termination.js";
 
 /** Executable of the controller node: `node controller-main.js --ros-args -p bundle:=models/arm-objects-jepa`. */
 async function main(): Promise<void> {
@@ -11,12 +11,20 @@ async function main(): Promise<void> {
   }
   onTermination(() => node.leave());
   ros.spin();
-  if (node.autostart) {
+  if (!node.autostart) return;
+  try {
     await node.lifecycle.autostart();
+  } catch (error) {
+    say(error);
+    endAfter(() => node.leave(), 1);
   }
 }
 
-main().catch((error: unknown) => {
+function say(error: unknown): void {
   process.stderr.write(`${NODE_NAME}: ${oneLine(error)}\n`);
+}
+
+main().catch((error: unknown) => {
+  say(error);
   process.exit(1);
 });

@@ -2,8 +2,12 @@ import { readFile } from "node:fs/promises";
 
 import { decodeRawImage } from "../camera/encodings.js";
 import { Controller } from "../control/controller.js";
+import { VisitPlanning } from "../control/visit-planning.js";
 import { GoalLibrary } from "../goals/goal-library.js";
 import { goalsDir } from "../goals/goals-dir.js";
+import { FrameTurn } from "../robot/frame-turn.js";
+import { withGripper } from "../world-model/with-gripper.js";
+import { CameraCalibrator } from "./camera-calibrator.js";
 import { CommandLoop } from "./command-loop.js";
 import { createCommandOutput } from "./command-output.js";
 import { Complaints } from "./complaints.js";
@@ -11,6 +15,7 @@ import { CompressedCamera } from "./compressed-camera.js";
 import { ControlClock } from "./control-clock.js";
 import { assembleController } from "./controller-assembly.js";
 import { hasInterfaces } from "./environment.js";
+import { calibrationText, startRecording } from "./episode-recording.js";
 import { FramePhase } from "./frame-phase.js";
 import { GOAL_ERROR } from "./goal-error-code.js";
 import { GoalDesk } from "./goal-desk.js";
@@ -22,8 +27,11 @@ import { LifecycleShell } from "./lifecycle-shell.js";
 import { locate } from "./locate.js";
 import { objectiveMessage } from "./objective-message.js";
 import { ObservedPlanning } from "./observed-planning.js";
+import { PlanViews } from "./plan-views.js";
+import { recallSoon } from "./recall-soon.js";
 import { CONTROLLER_PARAMETERS, jointLimitParameters } from "./parameters.js";
 import { Periodic } from "./periodic.js";
+import { latentMessage, planMessage } from "./plan-message.js";
 import { ReachGoalAction } from "./reach-goal-action.js";
 import { oneLine } from "./ros-node.js";
 import { judgeStamp } from "./stamp-judge.js";
@@ -34,6 +42,7 @@ import type { ControllerStatus } from "../control/status.js";
 import type { JointTrajectory } from "../robot/types.js";
 import type { Assembly } from "./controller-assembly.js";
 import type { CommandOutput } from "./command-output.js";
+import type { EpisodeRecording } from "./episode-recording.js";
 import type { LifecycleSteps } from "./lifecycle-shell.js";
 import type {
   CameraInfoMessage, CompressedImageMessage, DiagnosticArrayMessage, DiagnosticStatusMessage, DoneResponse, Float64MultiArrayMessage, Header,
@@ -51,6 +60,8 @@ const FLUSH_S = 0.15;
 const MOVING_SHIFT_S = 0.003;
 /** Longest stop that is streamed while leaving, s. */
 const LONGEST_STOP_S = 1;
+/** While leaving, the recording thread is waited for so long at most, s: what is not on disk by then is recovered at the next start. */
+const RECORDED_BY_S = 0.3;
 /** So long after it began to leave, the node waits for its planner at most, s: a process that ends inside a run of the model aborts. */
 const PLANNER_ENDS_BY_S = 1.6;
 
@@ -65,7 +76,10 @@ interface Configured {
   readonly framePhase: FramePhase;
   readonly periodS: number;
   readonly output: CommandOutput;
+  readonly views: PlanViews;
   readonly commandLoop: CommandLoop;
+  /** Undefined when it is switched off. */
+  readonly recording: EpisodeRecording | undefined;
   /** Entities that were there before. */
   readonly entitiesBefore: number;
 }
@@ -83,6 +97,7 @@ export class ControllerNode {
   readonly #diagnostics: RclPublisher<DiagnosticArrayMessage>;
   readonly #diagnosticsTimer: NodeJS.Timeout;
   #assembly: Assembly | undefined;
+  #calibrationText: string | undefined;
   #configured: Configured | undefined;
   #ticks: Periodic | undefined;
   /** Settles when what an earlier cleanup closed is closed. */
@@ -137,7 +152,9 @@ export class ControllerNode {
       const stopS = Math.min(LONGEST_STOP_S, configured.output.remainingS());
       await new Promise((resolve) => { setTimeout(resolve, (stopS + FLUSH_S) * 1000); });
       configured.commandLoop.stop();
+      configured.views.close();
     }
+    await configured?.recording?.close(RECORDED_BY_S);
     await Promise.race([this.#assembly?.planning.close(), new Promise((resolve) => { setTimeout(resolve, PLANNER_ENDS_BY_S * 1000 - (performance.now() - beganMs)); })]);
     this.#ros.close();
   }
@@ -152,7 +169,9 @@ export class ControllerNode {
     this.#assembly = await assembleController(p, limits, urdf, deadlineMs, (sentence) => { this.#ros.log.error(sentence); }, {
       newest: () => this.#ros.parameters.values(CONTROLLER_PARAMETERS),
       warn: (sentence) => { this.#ros.log.warn(sentence); },
+      cameraTopic: this.#ros.resolve(CONTROLLER_INTERFACES.image.name),
     });
+    this.#calibrationText = await calibrationText(p);
   }
 
   #configure(): void {
@@ -167,6 +186,7 @@ export class ControllerNode {
     const clock = new ControlClock(() => performance.now() / 1000, ros.usesSimTime ? () => ros.nowS() : undefined);
     const joints = new JointStateCollector(p.joints, p.joint_states_timeout_s);
     const plan = ros.publisherOf<Float64MultiArrayMessage>(CONTROLLER_INTERFACES.plan);
+    const predicted = ros.publisherOf<Float64MultiArrayMessage>(CONTROLLER_INTERFACES.predictedLatent);
     const objective = ros.publisherOf<DiagnosticStatusMessage>(CONTROLLER_INTERFACES.objective);
     const { pipeline } = assembly.options;
     const output = createCommandOutput(p, ros, () => clock.now(), {
@@ -176,52 +196,76 @@ export class ControllerNode {
           `Holding: another node sent a command to ${topic}. Let only one command the arm, then call ~/reset and send the goal again.`);
       },
     });
+    // For ~/plan: what is executed, in the base frame.
+    const turned = assembly.turn === undefined ? undefined : new FrameTurn(manifest.action.names, assembly.turn);
+    const views = new PlanViews(ros, {
+      baseLink: p.base_link, cameraPose: p["camera.pose"], periodS: manifest.action.period_s, nowS: () => clock.now(),
+      stateNames: manifest.state.names, actionNames: manifest.action.names, robot: assembly.robot,
+    });
+    const observed = new ObservedPlanning(assembly.planning, {
+      wantsCandidates: () => views.wantsCandidates(),
+      wantsEnd: () => predicted.subscriptionCount > 0,
+      onPlan: (result, request) => {
+        const { actions, terms, endLatent } = result;
+        this.#configured?.action?.onPlan();
+        if (terms !== undefined && objective.subscriptionCount > 0) {
+          objective.publish(objectiveMessage(terms, NODE_NAME, manifest.name));
+        }
+        if (plan.subscriptionCount > 0) plan.publish(planMessage(turned === undefined ? actions : turned.toBase(actions), manifest.action.names));
+        if (endLatent !== undefined) predicted.publish(latentMessage(endLatent));
+        ros.guarded("candidates", () => { views.onPlan(result, request); });
+      },
+    });
+    const framePhase = new FramePhase();
+    const planning = new VisitPlanning(observed, { actionNames: manifest.action.names, high: manifest.action.high, stateNames: manifest.state.names });
+    let ended = true;
+    const recording = startRecording(p, assembly, this.#calibrationText, planning, ros, () => clock.now());
     // Not spread: that would read the deadline once and for all.
     const controller = new Controller(Object.assign(assembly.options, {
       clock: () => clock.now(),
       outsideFault: () => clock.stopped
         ? { reason: "clock_stopped", sentence: "Holding: ROS time stands still; is what publishes /clock running?", ownStop: true } as const
         : undefined,
-      planning: new ObservedPlanning(assembly.planning, ({ actions, terms }) => {
-        this.#configured?.action?.onPlan();
-        if (terms !== undefined && objective.subscriptionCount > 0) {
-          objective.publish(objectiveMessage(terms, NODE_NAME, manifest.name));
-        }
-        if (plan.subscriptionCount > 0) {
-          const dim = manifest.action.names.length;
-          plan.publish({
-            layout: {
-              dim: [
-                { label: "step", size: actions.length / dim, stride: actions.length },
-                { label: manifest.action.names.join(","), size: dim, stride: dim },
-              ],
-              data_offset: 0,
-            },
-            data: Array.from(actions),
-          });
-        }
-      }),
-      ports: { sendTrajectory: (trajectory: JointTrajectory, startS: number) => { output.send(trajectory, startS); }, publishStatus: (status: ControllerStatus) => { this.#publishStatus(status); } },
+      pictureDueS: () => framePhase.dueS(clock.now()),
+      planning,
+      ...(recording === undefined ? {} : { witness: recording.witness }),
+      ports: { sendTrajectory: (trajectory: JointTrajectory, startS: number) => { output.send(trajectory, startS); }, publishStatus: (status: ControllerStatus) => {
+        this.#publishStatus(status);
+        assembly.learned?.onStatus(status);
+        if (status.final && !ended) recallSoon(planning);
+        ended = status.final;
+      } },
     }));
-    const framePhase = new FramePhase();
+    const calibrator = new CameraCalibrator({
+      controller, planning, assembly, cameraTopic: ros.resolve(CONTROLLER_INTERFACES.image.name), parameters: () => ros.parameters.values(CONTROLLER_PARAMETERS), nowS: () => clock.now(),
+      whyNot: () => this.#ticks === undefined ? "the node is not active" : this.#configured?.desk.paused === true ? "paused; ~/pause with false goes on" : undefined, log: ros.log,
+    });
     const commandLoop = new CommandLoop(controller, output, clock, ros, 1 / p.command_rate_hz);
     const library = new GoalLibrary(goalsDir(p.goals_dir));
-    const desk = new GoalDesk({ controller, encode: (image) => assembly.planning.encode(image), log: ros.log });
+    const desk = new GoalDesk({
+      controller, look: (image) => planning.look(image), withGripper: (latent, gripper) => withGripper(latent, manifest, gripper), log: ros.log,
+    });
     const action = this.#reachGoalAction(p, { controller, desk, library, clock });
     this.#configured = {
-      controller, desk, action, bundleName: manifest.name, clock, framePhase, periodS: manifest.action.period_s, output, commandLoop, entitiesBefore,
+      controller, desk, action, bundleName: manifest.name, clock, framePhase, periodS: manifest.action.period_s, output, views, commandLoop, recording, entitiesBefore,
     };
 
     this.#subscribeToCamera(p, (image, header, waitedS) => {
+      views.onImage(image, header);
       this.#onImage(controller, image, header, waitedS);
       framePhase.onFrame(clock.now() - waitedS);
     });
-    ros.subscribeTo<CameraInfoMessage>(CONTROLLER_INTERFACES.cameraInfo, ({ width, height }) => { this.#cameraInfo = { width, height }; });
+    ros.subscribeTo<CameraInfoMessage>(CONTROLLER_INTERFACES.cameraInfo, (message) => {
+      const { width, height } = message;
+      this.#cameraInfo = { width, height };
+      views.onCameraInfo(message);
+    });
     ros.subscribeTo<JointStateMessage>(CONTROLLER_INTERFACES.jointStates, (message) => { this.#onJointStates(controller, joints, message); });
     subscribeToGoals(ros, desk, library);
     const failed = (message: string): DoneResponse => ({ success: false, message });
     ros.serve<TriggerRequest, DoneResponse>(CONTROLLER_INTERFACES.stop, () => desk.stop(), failed);
     ros.serve<TriggerRequest, DoneResponse>(CONTROLLER_INTERFACES.reset, () => desk.reset(), failed);
+    ros.serve<TriggerRequest, DoneResponse>(CONTROLLER_INTERFACES.calibrateCamera, () => calibrator.calibrate(), failed);
     ros.serve<SetBoolRequest, DoneResponse>(CONTROLLER_INTERFACES.pause, ({ data }) => data ? desk.pause() : desk.resume(), failed);
     for (const name of ros.parameters.unknownQosOverrides()) {
       ros.log.warn(`parameter ${name} fits no topic of this node and was ignored; topics are named in full, such as qos_overrides./joint_states.subscription.depth`);
@@ -267,6 +311,7 @@ export class ControllerNode {
       configured.controller.shutdown();
       this.#endGoals(configured, "The node was cleaned up.");
       configured.commandLoop.stop();
+      configured.views.close();
       this.#ros.destroyFrom(configured.entitiesBefore);
     }
     const planning = this.#assembly?.planning;
@@ -275,7 +320,7 @@ export class ControllerNode {
     const actionGone = action === undefined ? undefined : new Promise<void>((resolve) => {
       setTimeout(() => { action.destroy(); resolve(); }, FLUSH_S * 1000);
     });
-    this.#closed = Promise.all([actionGone, planning?.close()]).then(() => undefined).catch((error: unknown) => { this.#ros.log.warn(`closing the planner: ${oneLine(error)}`); });
+    this.#closed = Promise.all([actionGone, planning?.close(), this.#assembly?.learned?.save(), configured?.recording?.close(5)]).then(() => undefined).catch((error: unknown) => { this.#ros.log.warn(`closing the planner: ${oneLine(error)}`); });
     this.#configured = undefined;
     this.#assembly = undefined;
     this.#lastStatus = undefined;
@@ -368,6 +413,7 @@ export class ControllerNode {
   }
 
   #publishStatus(status: ControllerStatus): void {
+    this.#configured?.recording?.said(status);
     const shown = this.#configured?.desk.paused === true && status.state === "idle" ? { ...status, sentence: "Paused: ~/pause with false goes on." } : status;
     const last = this.#lastStatus;
     this.#lastStatus = shown;
@@ -380,6 +426,8 @@ export class ControllerNode {
       }
     }
     this.#status.publish(statusMessage(shown, NODE_NAME, this.#configured?.bundleName ?? ""));
+    // Inside a control step: whatever fails in a picture for people is no reason to hold.
+    this.#ros.guarded("overlay", () => { this.#configured?.views.onStatus(shown); });
   }
 
   /** Once a second, whatever the state; an inactive node says so on ~/status too. */
@@ -415,7 +463,8 @@ export class ControllerNode {
         { key: "missed_command_cycles", value: String(this.#configured?.commandLoop.missed ?? 0) },
       ],
     };
-    this.#diagnostics.publish({ header: { stamp: this.#ros.stamp(), frame_id: "" }, status: [{ ...control, name: `${NODE_NAME}: control` }, inputs] });
+    const memory = this.#configured?.recording === undefined ? [] : [this.#configured.recording.diagnostic(NODE_NAME, bundle)];
+    this.#diagnostics.publish({ header: { stamp: this.#ros.stamp(), frame_id: "" }, status: [{ ...control, name: `${NODE_NAME}: control` }, inputs, ...memory] });
   }
 
   /** Waits for the text on the topic robot_description. */

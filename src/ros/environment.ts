@@ -5,8 +5,8 @@ import { dirname, join } from "node:path";
 
 /** The interface packages the nodes use; each must have message classes for rclnodejs. */
 const INTERFACE_PACKAGES = [
-  "builtin_interfaces", "diagnostic_msgs", "lifecycle_msgs", "rcl_interfaces", "rosgraph_msgs",
-  "sensor_msgs", "std_msgs", "std_srvs", "trajectory_msgs",
+  "builtin_interfaces", "diagnostic_msgs", "geometry_msgs", "lifecycle_msgs", "rcl_interfaces", "rosgraph_msgs",
+  "sensor_msgs", "std_msgs", "std_srvs", "trajectory_msgs", "visualization_msgs",
 ] as const;
 
 const HOW_TO_MEND = "run `npm run setup`, or source your ROS 2 and run `npm install` again";

@@ -1,5 +1,8 @@
 /** A control step comes this long after a frame, s: late enough for the frame to be there in spite of jitter. */
 const LAG_S = 0.01;
+/** A frame may be this late, s, and this share of its interval, and still be waited for. */
+const LATE_S = 0.04;
+const LATE_SHARE = 0.4;
 /** Weight of the newest interval in the running mean. */
 const NEWEST = 0.1;
 /** Deviation of an interval from the mean, as a share of it, above which the camera counts as irregular. */
@@ -37,12 +40,28 @@ export class FramePhase {
    * @param mostS largest shift either way: a robot in motion must not be surprised. 0 without a regular camera.
    */
   shift(dueS: number, mostS: number): number {
-    const interval = this.#intervalS;
-    if (this.#lastS === undefined || interval === undefined || interval <= 2 * LAG_S || this.#deviationS > IRREGULAR * interval) {
+    const interval = this.#regularS;
+    if (this.#lastS === undefined || interval === undefined) {
       return 0;
     }
     const behind = dueS - this.#lastS - LAG_S;
     const wrapped = behind - interval * Math.round(behind / interval);
     return Math.max(-mostS, Math.min(mostS, -wrapped));
+  }
+
+  /** How much longer a frame is worth waiting for that should have come by now, s; 0 where none should, or it is too late to hope for it. */
+  dueS(nowS: number): number {
+    const interval = this.#regularS;
+    if (this.#lastS === undefined || interval === undefined) {
+      return 0;
+    }
+    const lateS = nowS - this.#lastS - interval;
+    return lateS < -LAG_S ? 0 : Math.max(0, Math.min(LATE_S, LATE_SHARE * interval) - lateS);
+  }
+
+  /** Time between frames, s; undefined without a regular camera, or with one so fast that no phase matters. */
+  get #regularS(): number | undefined {
+    const interval = this.#intervalS;
+    return interval === undefined || interval <= 2 * LAG_S || this.#deviationS > IRREGULAR * interval ? undefined : interval;
   }
 }

@@ -1,17 +1,23 @@
+import { unavailability } from "../world-model/model-unavailable.js";
 import { GOAL_ERROR } from "./goal-error-code.js";
 import { GoalRefused } from "./goal-order.js";
 import { oneLine } from "./ros-node.js";
 
 import type { Controller } from "../control/controller.js";
 import type { ControllerGoal } from "../control/controller-options.js";
+import type { Looked } from "../control/planning-service.js";
 import type { RgbImage } from "../camera/types.js";
-import type { GoalEnd, GoalOrder } from "./goal-order.js";
+import type { GripperState } from "../goals/goal-file.js";
+import type { GoalEnd, GoalOrder, GoalPicture } from "./goal-order.js";
 import type { DoneResponse } from "./messages.js";
 import type { RclLogger } from "./rclnodejs.js";
 
 export interface GoalDeskOptions {
   readonly controller: Controller;
-  readonly encode: (image: RgbImage) => Promise<Float32Array>;
+  /** The latent of a picture, with what is known about how unlike the pictures of training it is. */
+  readonly look: (image: RgbImage) => Promise<Looked>;
+  /** A latent with the gripper open or closed. @throws Error with one line when the model's latent cannot be told so. */
+  readonly withGripper: (latent: Float32Array, gripper: GripperState) => Float32Array;
   readonly log: RclLogger;
 }
 
@@ -33,15 +39,17 @@ export type OrderPhase = "preparing" | "current" | "paused";
  */
 export class GoalDesk {
   readonly #controller: Controller;
-  readonly #encode: GoalDeskOptions["encode"];
+  readonly #look: GoalDeskOptions["look"];
+  readonly #withGripper: GoalDeskOptions["withGripper"];
   readonly #log: RclLogger;
   #pending: GoalOrder | undefined;
   #current: Current | undefined;
   #paused = false;
 
-  constructor({ controller, encode, log }: GoalDeskOptions) {
+  constructor({ controller, look, withGripper, log }: GoalDeskOptions) {
     this.#controller = controller;
-    this.#encode = encode;
+    this.#look = look;
+    this.#withGripper = withGripper;
     this.#log = log;
   }
 
@@ -150,17 +158,28 @@ export class GoalDesk {
 
   async #prepare(order: GoalOrder): Promise<ControllerGoal[]> {
     const goals: ControllerGoal[] = [];
-    for (const { name, image } of await order.load()) {
+    for (const picture of await order.load()) {
       if (this.#pending !== order) {
         break;
       }
-      try {
-        goals.push({ name, latent: await this.#encode(image) });
-      } catch (error) {
-        throw new GoalRefused(GOAL_ERROR.internal, `the goal "${name}" cannot be encoded: ${oneLine(error)}`, error);
-      }
+      goals.push(await this.#encoded(picture));
     }
     return goals;
+  }
+
+  async #encoded({ name, image, gripper, reachedBelow }: GoalPicture): Promise<ControllerGoal> {
+    let looked: Looked;
+    try {
+      looked = await this.#look(image);
+    } catch (error) {
+      const code = unavailability(error) === undefined ? GOAL_ERROR.internal : GOAL_ERROR.planner;
+      throw new GoalRefused(code, `the goal "${name}" cannot be encoded: ${oneLine(error)}`, error);
+    }
+    try {
+      return { name, image, reachedBelow, ...looked, ...(gripper === undefined ? {} : { latent: this.#withGripper(looked.latent, gripper) }) };
+    } catch (error) {
+      throw new GoalRefused(GOAL_ERROR.invalidGoal, `the goal "${name}": ${oneLine(error)}`, error);
+    }
   }
 
   async #switchTo(order: GoalOrder, goals: readonly ControllerGoal[]): Promise<void> {

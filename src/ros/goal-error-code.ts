@@ -42,6 +42,7 @@ export function errorCodeOf(reason: HoldReason): GoalErrorCode {
     case "joint_states_stale":
       return GOAL_ERROR.jointStates;
     case "plan_late":
+    case "inference_unavailable":
     case "plan_not_finite":
       return GOAL_ERROR.planner;
     case "plan_not_improving":

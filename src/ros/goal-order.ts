@@ -1,4 +1,5 @@
 import type { RgbImage } from "../camera/types.js";
+import type { GripperState } from "../goals/goal-file.js";
 import type { GoalErrorCode } from "./goal-error-code.js";
 
 /** How a goal ended: a code, and a sentence for people. */
@@ -12,6 +13,10 @@ export interface GoalEnd {
 export interface GoalPicture {
   readonly name: string;
   readonly image: RgbImage;
+  /** What the gripper is to be, whatever the picture shows. */
+  readonly gripper?: GripperState | undefined;
+  /** Energy below which it counts as reached; undefined: the order's. */
+  readonly reachedBelow?: number | undefined;
 }
 
 /** Somebody's wish, from a topic or through the action. */
@@ -19,7 +24,7 @@ export interface GoalOrder {
   readonly name: string;
   /** Reads and decodes the pictures. Rejects with a GoalRefused, or with any error, which counts as an invalid goal. */
   load(): Promise<readonly GoalPicture[]>;
-  /** Energy below which it counts as reached; undefined: the controller's own. */
+  /** Energy below which pictures that do not say it themselves count as reached; undefined: the controller's own. */
   readonly reachedBelow?: number | undefined;
   /** Called once, when it has ended. Goals from topics have nobody to tell. */
   ended?(end: GoalEnd): void;

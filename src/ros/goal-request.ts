@@ -1,6 +1,8 @@
 import { decodeRawImage } from "../camera/encodings.js";
 import { decodeImage, MAX_FILE_BYTES } from "../camera/files.js";
+import { GRIPPER_STATES } from "../goals/goal-file.js";
 import { checkGoalName } from "../goals/goal-name.js";
+import { MAX_SEQUENCE } from "../goals/sequence-file.js";
 import { GOAL_ERROR } from "./goal-error-code.js";
 import { GoalRefused } from "./goal-order.js";
 import { oneLine } from "./ros-node.js";
@@ -11,7 +13,10 @@ import type { GoalPicture } from "./goal-order.js";
 import type { CompressedImageMessage, ImageMessage, ReachGoalImageGoal } from "./messages.js";
 
 /** MAX_SUB_GOALS of the action. */
-export const MAX_SUB_GOALS = 32;
+export const MAX_SUB_GOALS = MAX_SEQUENCE;
+
+/** What a goal of the action says of one of its entries. */
+type Entry = Pick<GoalPicture, "gripper" | "reachedBelow">;
 
 /** A goal of the action, checked. */
 export interface GoalRequest {
@@ -29,7 +34,7 @@ export interface GoalRequest {
  * @throws Error with one line that says what is wrong with the message. What can only be seen later (a name that is not in the
  * library, a damaged JPEG) makes `load` reject with a GoalRefused.
  */
-export function readGoalRequest({ goal_names: names, images, compressed_images: compressed, tolerance, timeout }: ReachGoalImageGoal): GoalRequest {
+export function readGoalRequest({ goal_names: names, images, compressed_images: compressed, tolerance, timeout, tolerances, grippers }: ReachGoalImageGoal): GoalRequest {
   const given = Object.entries({ goal_names: names, images, compressed_images: compressed }).filter(([, list]) => list.length > 0);
   if (given.length !== 1) {
     throw new Error(`exactly one of goal_names, images and compressed_images must have entries, not ${given.length === 0 ? "none" : given.map(([list]) => list).join(" and ")}`);
@@ -45,19 +50,20 @@ export function readGoalRequest({ goal_names: names, images, compressed_images: 
   if (timeoutS < 0) {
     throw new Error(`timeout must not be negative, and is ${timeoutS} s`);
   }
+  const entries = readEntries(list, count, tolerances ?? [], grippers ?? []);
   const common = { reachedBelow: tolerance === 0 ? undefined : tolerance, timeoutS: timeoutS === 0 ? Infinity : timeoutS };
   if (names.length > 0) {
     const wanted = names.map(checkGoalName);
-    return { name: wanted.join(", "), load: (library) => Promise.all(wanted.map((name) => storedGoal(library, name))), ...common };
+    return { name: wanted.join(", "), load: (library) => storedGoals(library, wanted, entries), ...common };
   }
   if (images.length > 0) {
-    const pictures = images.map((message, i) => rawPicture(message, labelOf(message, i, count)));
+    const pictures = images.map((message, i) => ({ ...rawPicture(message, labelOf(message, i, count)), ...entries[i] }));
     return { name: pictures.map(({ name }) => name).join(", "), load: () => Promise.resolve(pictures), ...common };
   }
-  const packed = compressed.map((message, i) => ({ name: labelOf(message, i, count), bytes: compressedBytes(message) }));
+  const packed = compressed.map((message, i) => ({ name: labelOf(message, i, count), bytes: compressedBytes(message), entry: entries[i] }));
   return {
     name: packed.map(({ name }) => name).join(", "),
-    load: () => Promise.all(packed.map(async ({ name, bytes }) => ({ name, image: await unpacked(bytes, `compressed image "${name}"`) }))),
+    load: () => Promise.all(packed.map(async ({ name, bytes, entry }) => ({ name, image: await unpacked(bytes, `compressed image "${name}"`), ...entry }))),
     ...common,
   };
 }
@@ -75,13 +81,46 @@ export function labelOf({ header }: { readonly header: { readonly frame_id: stri
   return header.frame_id !== "" ? header.frame_id : count === 1 ? "image" : `image ${index + 1}`;
 }
 
-/** A picture of the library. @throws GoalRefused when there is none of this name, or when it is damaged. */
-export async function storedGoal(library: GoalLibrary, name: string): Promise<GoalPicture> {
+/**
+ * The pictures of goals and sequences of the library, in their order.
+ *
+ * @param entries what is said of each name: its gripper goes before the stored one, its tolerance is for those that a sequence gives none.
+ * @throws GoalRefused when there is none of a name, one is damaged, or they are too many together.
+ */
+export async function storedGoals(library: GoalLibrary, names: readonly string[], entries: readonly Entry[] = []): Promise<GoalPicture[]> {
   try {
-    return { name, image: await library.image(name) };
+    const steps = (await Promise.all(names.map(async (name, i) => (await library.steps(name)).map((step) => ({ ...step, entry: entries[i] }))))).flat();
+    if (steps.length > MAX_SUB_GOALS) {
+      throw new GoalRefused(GOAL_ERROR.invalidGoal, `${names.join(", ")} has ${steps.length} sub-goals together; at most ${MAX_SUB_GOALS} are taken`);
+    }
+    return await Promise.all(steps.map(async ({ goal: name, tolerance, entry }) => {
+      const { goal, image } = await library.read(name);
+      return { name, image, gripper: entry?.gripper ?? goal.gripper, reachedBelow: tolerance ?? entry?.reachedBelow };
+    }));
   } catch (error) {
-    throw new GoalRefused(GOAL_ERROR.unknownGoal, oneLine(error), error);
+    throw error instanceof GoalRefused ? error : new GoalRefused(GOAL_ERROR.unknownGoal, oneLine(error), error);
   }
+}
+
+/** @returns one for each entry of `list`. @throws Error with one line: another number of them, or a value that is none. */
+function readEntries(list: string, count: number, tolerances: ArrayLike<number>, grippers: readonly string[]): Entry[] {
+  for (const [field, { length }] of [["tolerances", tolerances], ["grippers", grippers]] as const) {
+    if (length !== 0 && length !== count) {
+      throw new Error(`${field} has ${length} entries, ${list} has ${count}; give as many, or none`);
+    }
+  }
+  return Array.from({ length: count }, (_, i) => {
+    const reachedBelow = tolerances[i] ?? 0;
+    if (!Number.isFinite(reachedBelow) || reachedBelow < 0) {
+      throw new Error(`tolerances must be finite numbers of at least 0, not ${reachedBelow}`);
+    }
+    const told = grippers[i] ?? "";
+    const gripper = GRIPPER_STATES.find((state) => state === told);
+    if (gripper === undefined && told !== "") {
+      throw new Error(`grippers must be ${GRIPPER_STATES.join(", ")} or empty, not ${JSON.stringify(told.slice(0, 40))}`);
+    }
+    return { gripper, reachedBelow: reachedBelow === 0 ? undefined : reachedBelow };
+  });
 }
 
 function rawPicture(message: ImageMessage, name: string): GoalPicture {

@@ -1,6 +1,6 @@
 import { decodeRawImage } from "../camera/encodings.js";
 import { decodeImage } from "../camera/files.js";
-import { compressedBytes, labelOf, storedGoal } from "./goal-request.js";
+import { compressedBytes, labelOf, storedGoals } from "./goal-request.js";
 import { CONTROLLER_INTERFACES } from "./interfaces.js";
 
 import type { GoalLibrary } from "../goals/goal-library.js";
@@ -21,6 +21,6 @@ export function subscribeToGoals(ros: RosNode, desk: GoalDesk, library: GoalLibr
     desk.take({ name, load: async () => [{ name, image: await decodeImage(bytes, `goal picture "${name}"`) }] });
   });
   ros.subscribeTo<StringMessage>(CONTROLLER_INTERFACES.goalName, ({ data: name }) => {
-    desk.take({ name, load: async () => [await storedGoal(library, name)] });
+    desk.take({ name, load: () => storedGoals(library, [name]) });
   });
 }

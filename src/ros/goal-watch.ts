@@ -30,8 +30,7 @@ export class GoalWatch {
   /** Judges a goal that does not have the robot: it is being prepared, or paused. Only its time can be over. */
   judgeWaiting(nowS: number): GoalEnd | undefined {
     this.#holdingSinceS = undefined;
-    const { timeoutS } = this.#options;
-    return this.elapsedS(nowS) < timeoutS ? undefined : { code: GOAL_ERROR.timeout, message: `Not reached within ${timeoutS} s.` };
+    return this.#late(nowS);
   }
 
   /** Judges the goal that has the robot. @returns how it ended, or undefined while it goes on. */
@@ -55,12 +54,14 @@ export class GoalWatch {
         if (over) {
           return { code: errorCodeOf(status.holdReason ?? "internal_error"), message: status.sentence };
         }
-        const since = this.#holdingSinceS;
-        const late = this.judgeWaiting(nowS);
-        this.#holdingSinceS = since;
-        return late;
+        return this.#late(nowS);
       }
     }
+  }
+
+  #late(nowS: number): GoalEnd | undefined {
+    const { timeoutS } = this.#options;
+    return this.elapsedS(nowS) < timeoutS ? undefined : { code: GOAL_ERROR.timeout, message: `Not reached within ${timeoutS} s.` };
   }
 }
 

@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { SIMULATOR_INTERFACES } from "../../sim/ros/interfaces.js";
 import { CONTROLLER_INTERFACES } from "./interfaces.js";
 import { QOS } from "./qos.js";
+import { RECORDER_INTERFACES } from "./recorder-interfaces.js";
 
 import type { InterfaceSpec, InterfaceSpecs, TopicSpec } from "./interface-spec.js";
 import type { QosSpec } from "./qos.js";
@@ -28,6 +29,10 @@ As every lifecycle node it offers \`~/change_state\`, \`~/get_state\`, \`~/get_a
 ## Simulator (\`jepa_mpc_simulator\`)
 
 ${nodeTables(SIMULATOR_INTERFACES)}
+
+## Recorder (\`jepa_mpc_recorder\`)
+
+${nodeTables(RECORDER_INTERFACES)}
 `;
 }
 

@@ -21,6 +21,10 @@ export const CONTROLLER_INTERFACES = {
     kind: "topic", direction: "in", name: "camera_info", type: TYPES.cameraInfo, qos: "sensor",
     description: "Size of the camera's pictures; a warning is logged when they have another.",
   },
+  staticTransforms: {
+    kind: "topic", direction: "in", name: "/tf_static", type: TYPES.transforms, qos: "transforms",
+    description: "Where the camera stands, for `~/overlay`: from the base link to the frame of `camera_info`. With an empty `camera.pose`, and where tf2_msgs is installed.",
+  },
   jointStates: {
     kind: "topic", direction: "in", name: "joint_states", type: TYPES.jointState, qos: "sensor",
     description: "Joint positions and velocities (rad, rad/s; m, m/s), in any order, other joints too.",
@@ -39,7 +43,7 @@ export const CONTROLLER_INTERFACES = {
   },
   goalName: {
     kind: "topic", direction: "in", name: "~/goal_name", type: TYPES.string, qos: "command",
-    description: "A goal of the library, by its name.",
+    description: "A goal or a sequence of the library, by its name.",
   },
   otherTrajectories: {
     kind: "topic", direction: "in", name: TRAJECTORY_TOPIC, type: TYPES.jointTrajectory, qos: "events",
@@ -73,6 +77,26 @@ export const CONTROLLER_INTERFACES = {
     kind: "topic", direction: "out", name: "~/plan", type: TYPES.float64MultiArray, qos: "events",
     description: "The planned actions, a row for each step; only while somebody subscribes.",
   },
+  predictedLatent: {
+    kind: "topic", direction: "out", name: "~/predicted_latent", type: TYPES.float64MultiArray, qos: "events",
+    description: "The latent where each plan ends, as the model predicts it; only while somebody subscribes.",
+  },
+  candidates: {
+    kind: "topic", direction: "out", name: "~/candidates", type: TYPES.markerArray, qos: "events",
+    description: "Some candidates of each plan, in the base link: `end_points` coloured by rank of energy (bright is best), `paths` of the next best, the chosen `plan`, and where the `tool` is; only while somebody subscribes (docs/views.md).",
+  },
+  overlay: {
+    kind: "topic", direction: "out", name: "~/overlay", type: TYPES.image, qos: "events",
+    description: "The camera's picture with candidates' end points, the chosen plan and the state's sentence on it; only while somebody subscribes (docs/views.md).",
+  },
+  overlayCompressed: {
+    kind: "topic", direction: "out", name: "~/overlay/compressed", type: TYPES.compressedImage, qos: "events",
+    description: "The same as JPEG; only while somebody subscribes.",
+  },
+  cameraPose: {
+    kind: "topic", direction: "out", name: "~/camera_pose", type: TYPES.poseStamped, qos: "latched",
+    description: "Where the camera stands, as `camera.pose` or `/tf_static` say: its optical frame (x right, y down, z ahead) in the base link. Nothing comes while it is not known.",
+  },
   objective: {
     kind: "topic", direction: "out", name: "~/objective", type: TYPES.diagnosticStatus, qos: "events",
     description: "Weight, mean, best and share of each objective term in the plan; only while somebody subscribes and a term has a weight (docs/objective.md).",
@@ -84,6 +108,10 @@ export const CONTROLLER_INTERFACES = {
   stop: {
     kind: "service", name: "~/stop", type: TYPES.trigger,
     description: "Brakes; stays stopped until `~/reset`. The goal is forgotten; a goal of the action ends with STOPPED.",
+  },
+  calibrateCamera: {
+    kind: "service", name: "~/calibrate_camera", type: TYPES.trigger,
+    description: "**Moves the robot**: some small moves at the height of the tool, from which it finds how the model's axes are turned (docs/calibration.md). Answers with the calibration as JSON when the robot stands again; `~/reset` ends it before.",
   },
   reset: {
     kind: "service", name: "~/reset", type: TYPES.trigger,

@@ -119,6 +119,75 @@ export interface CompressedImageMessage {
   data: Uint8Array;
 }
 
+export interface PointMessage {
+  x: number;
+  y: number;
+  z: number;
+}
+
+export interface QuaternionMessage extends PointMessage {
+  w: number;
+}
+
+export interface PoseMessage {
+  position: PointMessage;
+  orientation: QuaternionMessage;
+}
+
+/** geometry_msgs/msg/PoseStamped. */
+export interface PoseStampedMessage {
+  header: Header;
+  pose: PoseMessage;
+}
+
+/** geometry_msgs/msg/TransformStamped. */
+export interface TransformMessage {
+  header: Header;
+  child_frame_id: string;
+  transform: { translation: PointMessage; rotation: QuaternionMessage };
+}
+
+/** tf2_msgs/msg/TFMessage. */
+export interface TransformsMessage {
+  transforms: TransformMessage[];
+}
+
+/** std_msgs/msg/ColorRGBA, 0 to 1. */
+export interface ColourMessage {
+  r: number;
+  g: number;
+  b: number;
+  a: number;
+}
+
+/** visualization_msgs/msg/Marker. */
+export interface MarkerMessage {
+  header: Header;
+  ns: string;
+  id: number;
+  type: number;
+  action: number;
+  pose: PoseMessage;
+  scale: PointMessage;
+  color: ColourMessage;
+  lifetime: RosTime;
+  frame_locked: boolean;
+  points: PointMessage[];
+  colors: ColourMessage[];
+  texture_resource: string;
+  texture: CompressedImageMessage;
+  uv_coordinates: { u: number; v: number }[];
+  text: string;
+  mesh_resource: string;
+  mesh_file: { filename: string; data: Uint8Array };
+  mesh_use_embedded_materials: boolean;
+}
+
+/** visualization_msgs/msg/MarkerArray. */
+export interface MarkerArrayMessage {
+  markers: MarkerMessage[];
+}
+
 /** Goal of jepa_mpc_msgs/action/ReachGoalImage; the file in msgs/ says what is in it. */
 export interface ReachGoalImageGoal {
   readonly goal_names: readonly string[];
@@ -126,6 +195,9 @@ export interface ReachGoalImageGoal {
   readonly compressed_images: readonly CompressedImageMessage[];
   readonly tolerance: number;
   readonly timeout: RosTime;
+  /** Float64Array or plain numbers. */
+  readonly tolerances?: ArrayLike<number>;
+  readonly grippers?: readonly string[];
 }
 
 export interface ReachGoalImageResult {
@@ -148,6 +220,18 @@ export interface ReachGoalImageFeedback {
   sentence: string;
 }
 
+/** rcl_interfaces/msg/Log, as nodes write it to /rosout. */
+export interface LogRecordMessage {
+  level: number;
+  name: string;
+  msg: string;
+}
+
+/** rcl_interfaces/msg/ParameterEvent, as far as it is read. */
+export interface ParameterEventMessage {
+  node: string;
+}
+
 export const TYPES = {
   cameraInfo: "sensor_msgs/msg/CameraInfo",
   compressedImage: "sensor_msgs/msg/CompressedImage",
@@ -161,6 +245,11 @@ export const TYPES = {
   image: "sensor_msgs/msg/Image",
   jointState: "sensor_msgs/msg/JointState",
   jointTrajectory: "trajectory_msgs/msg/JointTrajectory",
+  log: "rcl_interfaces/msg/Log",
+  parameterEvent: "rcl_interfaces/msg/ParameterEvent",
+  markerArray: "visualization_msgs/msg/MarkerArray",
+  poseStamped: "geometry_msgs/msg/PoseStamped",
+  transforms: "tf2_msgs/msg/TFMessage",
   setBool: "std_srvs/srv/SetBool",
   string: "std_msgs/msg/String",
   trigger: "std_srvs/srv/Trigger",

@@ -1,10 +1,10 @@
 import { CollisionModel } from "../robot/collision-model.js";
 import { createGuards, readKeepOutFile } from "../safety/guards/index.js";
+import { corner } from "./corner.js";
 import { locate } from "./locate.js";
 
-import type { Workspace } from "../robot/ee-delta.js";
 import type { RobotModel } from "../robot/model.js";
-import type { StaticGeometry } from "../robot/types.js";
+import type { StaticGeometry, Workspace } from "../robot/types.js";
 import type { Guard, KeepOutEntry } from "../safety/guards/index.js";
 import type { ControllerParameters } from "./parameters.js";
 
@@ -57,9 +57,4 @@ export async function createNodeGuards(
     },
     keepOutThresholds: { keepOutSlowDownDistanceM: p["safety.scene_slow_down_distance_m"] },
   });
-}
-
-function corner(values: readonly number[]): [number, number, number] {
-  const [x = 0, y = 0, z = 0] = values;
-  return [x, y, z];
 }

@@ -1,5 +1,6 @@
 import { createTerms, userTermLines } from "../objective/index.js";
 import { jointsPerMetre } from "../robot/differential-ik.js";
+import { corner } from "./corner.js";
 import { locate } from "./locate.js";
 import { oneLine } from "./ros-node.js";
 
@@ -136,9 +137,4 @@ function builtIns(p: ControllerParameters, weights: Record<BuiltIn["kind"], numb
 
 function refuseBuiltInName(parameter: string, name: string, taken: readonly string[]): void {
   if (name === "goal_energy" || taken.includes(name)) throw new Error(`parameter ${parameter}: there is a term called ${name} already: choose another name`);
-}
-
-function corner(values: readonly number[]): [number, number, number] {
-  const [x = 0, y = 0, z = 0] = values;
-  return [x, y, z];
 }

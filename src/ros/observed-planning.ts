@@ -1,14 +1,23 @@
 import type { RgbImage } from "../camera/types.js";
-import type { Looked, ModelShape, PlanningService, PlanRequest, PlanResult } from "../control/planning-service.js";
+import type { Looked, ModelShape, PlanningService, PlanRequest, PlanResult, ScoreRequest } from "../control/planning-service.js";
+
+/** Who looks on. */
+export interface PlanObserver {
+  /** How many candidates to ask for with the next plan; 0: none. */
+  wantsCandidates(): number;
+  /** Whether to ask where the next plan ends. */
+  wantsEnd(): boolean;
+  onPlan(result: PlanResult, request: PlanRequest): void;
+}
 
 /** A planning service whose plans are also shown to somebody. */
 export class ObservedPlanning implements PlanningService {
   readonly #inner: PlanningService;
-  readonly #onPlan: (result: PlanResult) => void;
+  readonly #observer: PlanObserver;
 
-  constructor(inner: PlanningService, onPlan: (result: PlanResult) => void) {
+  constructor(inner: PlanningService, observer: PlanObserver) {
     this.#inner = inner;
-    this.#onPlan = onPlan;
+    this.#observer = observer;
   }
 
   get model(): ModelShape {
@@ -24,9 +33,19 @@ export class ObservedPlanning implements PlanningService {
   }
 
   async plan(request: PlanRequest): Promise<PlanResult> {
-    const result = await this.#inner.plan(request);
-    this.#onPlan(result);
+    const show = this.#observer.wantsCandidates();
+    const result = await this.#inner.plan({ ...request, ...(show > 0 ? { show } : {}), ...(this.#observer.wantsEnd() ? { wantEnd: true } : {}) });
+    this.#observer.onPlan(result, request);
     return result;
+  }
+
+  score(request: ScoreRequest): Promise<Float32Array> {
+    if (this.#inner.score === undefined) throw new Error("This planning service scores no sequences.");
+    return this.#inner.score(request);
+  }
+
+  recall(): void {
+    this.#inner.recall?.();
   }
 
   reset(seed: number): void {

@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { SIMULATOR_PARAMETERS } from "../../sim/ros/parameters.js";
 import { parameterTable } from "./parameter-table.js";
 import { CONTROLLER_PARAMETERS, jointLimitParameters } from "./parameters.js";
+import { RECORDER_PARAMETERS } from "./recorder-parameters.js";
 
 /** The text of docs/parameters.md. */
 export function parameterDocs(): string {
@@ -26,6 +27,10 @@ stood still for a second.
 ## Simulator (\`jepa_mpc_simulator\`)
 
 ${parameterTable(SIMULATOR_PARAMETERS)}
+
+## Recorder (\`jepa_mpc_recorder\`)
+
+${parameterTable(RECORDER_PARAMETERS)}
 `;
 }
 

@@ -73,6 +73,19 @@ export const CONTROLLER_PARAMETERS = {
     type: "bool", default: true, changes: "static",
     description: "Configures and activates at start. False: waits for a lifecycle manager.",
   },
+  "camera.pose": {
+    type: "string", default: "", changes: "static",
+    description: "Where the camera stands, for `~/overlay` alone: its optical frame (x right, y down, z ahead) in `base_link`, as `x y z qx qy qz qw` or `x y z roll pitch yaw`, m and rad (docs/views.md). Empty: as `/tf_static` says.",
+  },
+  camera_calibration: {
+    type: "string", default: "", changes: "static",
+    description: "File of `jepa-mpc calibrate` that says how the model's axes are turned against the base frame's (docs/calibration.md), looked for like `bundle`. It must be of this bundle and of the topic that `image` stands for. Empty: not at all.",
+  },
+  "calibrate.moves": { type: "integer", default: 10, range: [6, 100], changes: "dynamic", description: "Moves of `~/calibrate_camera`." },
+  "calibrate.radius_m": {
+    type: "double", default: 0.1, range: [0.02, 0.5], changes: "dynamic",
+    description: "Radius of the circle round the tool that they stay in, m. It is moved into the workspace.",
+  },
   camera_timeout_s: {
     type: "double", default: 0.5, range: [0.05, 60], changes: "static",
     description: "A newest frame older than this makes the robot hold, s.",
@@ -113,14 +126,54 @@ export const CONTROLLER_PARAMETERS = {
     type: "double", default: 5, range: [0, 100], changes: "static",
     description: "With `forward_velocity`: what a joint is off its setpoint is made up for at this rate, 1/s.",
   },
+  execution_provider: {
+    type: "string", default: "cpu", changes: "static",
+    description: "What of ONNX Runtime runs the model: `cpu`, or another that the installed build has, such as `webgpu`, `cuda` or `tensorrt`. One that it has not is refused with those that it has.",
+  },
   threads: {
     type: "integer", default: 1, range: [1, 64], changes: "static",
     description: "Threads of the model's session.",
   },
-  "planner.method": { type: "string", default: "icem", choices: ["cem", "icem"], changes: "static", description: "Optimiser of the action sequence." },
+  thread_spinning: {
+    type: "bool", default: false, changes: "static",
+    description: "With more than one of `threads`: whether those that wait for work keep their cores busy.",
+  },
+  inference_server: {
+    type: "string", default: "", changes: "static",
+    description: "Inference server that runs the model (docs/remote.md), `grpc://host:port` or `grpcs://host:port` with TLS. Empty: this machine runs it.",
+  },
+  inference_timeout_ms: {
+    type: "double", default: 0, range: [0, 60000], changes: "static",
+    description: "A run of the inference server that takes longer than this makes the robot hold, ms. 0: the planner's deadline.",
+  },
+  inference_root_certificates: {
+    type: "string", default: "", changes: "static",
+    description: "PEM file of the certificate authorities for `grpcs://`, looked for like `bundle`. Empty: those that Node knows.",
+  },
+  inference_insecure: {
+    type: "bool", default: false, changes: "static",
+    description: "Whether an inference server on another machine may be spoken to without TLS.",
+  },
+  "planner.cores": {
+    type: "string", default: "", changes: "static",
+    description: "Cores that the planner's threads run on, as taskset lists them, such as `1` or `2-3,6`. Empty: where the system puts them.",
+  },
+  "planner.method": { type: "string", default: "icem", choices: ["cem", "icem", "mppi"], changes: "static", description: "Optimiser of the action sequence (docs/planners.md)." },
   "planner.samples": { type: "integer", default: 0, range: [0, 65536], changes: "static", description: "Sequences scored in the first iteration, at least 4. 0: as the bundle says, or the optimiser's own number." },
   "planner.iterations": { type: "integer", default: 0, range: [0, 1000], changes: "static", description: "Most iterations a plan; the deadline may end it earlier. 0: as the bundle says, or the optimiser's own number." },
   "planner.elites": { type: "integer", default: 0, range: [0, 8192], changes: "static", description: "Sequences the distribution is refitted to, 2 to half the samples. 0: as the bundle says, or the optimiser's own number." },
+  "planner.temperature": {
+    type: "double", default: 0.25, range: [0.001, 1000], changes: "static",
+    description: "With `mppi`: share of the elites' range of energies at which a weight has fallen to 1/e.",
+  },
+  "planner.refinement": {
+    type: "integer", default: -1, range: [-1, 1000], changes: "static",
+    description: "Most populations of the search round the best sequence that follows the iterations; the deadline may end it earlier. -1: as the bundle says, else none.",
+  },
+  "planner.agreement": {
+    type: "double", default: 0, range: [0, 0.99], changes: "static",
+    description: "The iterations end when the energy of the worst elite is above that of the best by less than this share of it. 0: never.",
+  },
   "planner.horizon": {
     type: "integer", default: 0, range: [0, 1000], changes: "static",
     description: "Steps that count for a plan; at most the bundle's horizon, which 0 stands for.",
@@ -132,6 +185,10 @@ export const CONTROLLER_PARAMETERS = {
   "planner.deadline_ms": {
     type: "double", default: 0, range: [0, 60000], changes: "dynamic",
     description: "Time for encoding and planning in each control step, ms. 0: 80 % of the bundle's period.",
+  },
+  "planner.niceness": {
+    type: "integer", default: 0, range: [-20, 19], changes: "static",
+    description: "Nice value of the planning thread: below 0 it is served before others when the cores are busy, for which the process needs CAP_SYS_NICE (else it says so and goes on). 0: as the process.",
   },
   "planner.seed": { type: "integer", default: 0, range: [0, 2 ** 31 - 1], changes: "static", description: "Seed of the planner's random sequence, started anew at each goal." },
   "safety.position_margin": {
@@ -192,6 +249,18 @@ export const CONTROLLER_PARAMETERS = {
     description: "How long a hold may last before a goal of the action is aborted, s. -1: as long as the hold can still end by itself. Goals from topics wait.",
   },
   ...OBJECTIVE_PARAMETERS,
+  "memory.enabled": {
+    type: "bool", default: true, changes: "static",
+    description: "Whether each goal that is gone for is recorded as an episode (pictures, states, plans), see docs/memory.md.",
+  },
+  "memory.dir": {
+    type: "string", default: "", changes: "static",
+    description: "Folder of the memory. Empty: `$JEPA_MPC_MEMORY`, else `~/.local/share/jepa-mpc/memory`.",
+  },
+  "memory.max_gb": {
+    type: "double", default: 10, range: [0.01, 100000], changes: "static",
+    description: "What the episodes may take on disk, GB (1e9 bytes); the oldest are deleted first, pinned ones never.",
+  },
   "surprise.enabled": {
     type: "bool", default: true, changes: "static",
     description: "Whether the robot holds when what is seen cannot be trusted. Without thresholds in the bundle nothing is watched.",
@@ -203,6 +272,22 @@ export const CONTROLLER_PARAMETERS = {
   "surprise.frames": {
     type: "integer", default: 0, range: [0, 100], changes: "static",
     description: "Pictures in a row above a threshold that make the robot hold. 0: as the bundle says of each score.",
+  },
+  "adaptation.enabled": {
+    type: "bool", default: false, changes: "dynamic",
+    description: "Whether plans are corrected by what was learned of this robot: how its arm answers, and where its camera sees things. Bounded; an alarm of surprise forgets it.",
+  },
+  "adaptation.old_goals": {
+    type: "bool", default: false, changes: "dynamic",
+    description: "Whether goal pictures were taken before the camera was moved: only the pictures of now are corrected then. false: they were taken by the camera as it stands.",
+  },
+  "adaptation.file": {
+    type: "string", default: "", changes: "static",
+    description: "Where what was learned is kept, for the next start with the same bundle and calibration. Empty: `adaptation.json` in the memory's folder.",
+  },
+  "memory.recall": {
+    type: "bool", default: false, changes: "static",
+    description: "Whether a search that begins from nothing looks at what was executed in like cases that reached their goal, as candidates beside its own.",
   },
 } as const satisfies ParameterSpecs;
 

@@ -12,12 +12,14 @@ export interface QosSpec {
  * - `latched`: a late subscriber gets the last one.
  * - `command`: an old command must never be replayed.
  * - `events`: none should be lost.
+ * - `transforms`: as tf2 has it for what never changes; any number of publishers, each with its last.
  */
 export const QOS = {
   sensor: { reliability: "best_effort", durability: "volatile", depth: 1 },
   latched: { reliability: "reliable", durability: "transient_local", depth: 1 },
   command: { reliability: "reliable", durability: "volatile", depth: 1 },
   events: { reliability: "reliable", durability: "volatile", depth: 10 },
+  transforms: { reliability: "reliable", durability: "transient_local", depth: 100 },
 } as const satisfies Readonly<Record<string, QosSpec>>;
 
 export type QosName = keyof typeof QOS;

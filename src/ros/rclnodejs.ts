@@ -20,6 +20,11 @@ export interface RclSubscription {
   readonly publisherCount: number;
 }
 
+export interface RclClient<Request, Response> {
+  isServiceServerAvailable(): boolean;
+  sendRequest(request: Request, callback: (response: Response) => void): void;
+}
+
 /** `template` is an empty response; `send` may be called later, from any turn of the event loop. */
 export interface RclResponse<Response> {
   readonly template: Response;
@@ -113,6 +118,7 @@ export interface RclNode {
   createPublisher(type: string, topic: string, options: { qos: RclQoS }): RclPublisher<never>;
   createSubscription(type: string, topic: string, options: { qos: RclQoS }, callback: (message: never) => void): RclSubscription;
   createService(type: string, name: string, callback: (request: never, response: RclResponse<never>) => unknown): unknown;
+  createClient(type: string, name: string): RclClient<never, never>;
   destroyPublisher(publisher: RclPublisher<never>): void;
   destroySubscription(subscription: RclSubscription): void;
   destroyService(service: unknown): void;

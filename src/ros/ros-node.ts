@@ -7,7 +7,7 @@ import type { ServiceSpec, TopicSpec } from "./interface-spec.js";
 import type { QosName } from "./qos.js";
 import type { Endpoint } from "./qos-overrides.js";
 import type {
-  RclActionCallbacks, RclActionClient, RclLifecycleNode, RclLogger, Rclnodejs, RclNode, RclPublisher, RclQoS, RclSubscription, RosTime,
+  RclActionCallbacks, RclActionClient, RclClient, RclLifecycleNode, RclLogger, Rclnodejs, RclNode, RclPublisher, RclQoS, RclSubscription, RosTime,
 } from "./rclnodejs.js";
 
 /** How long the background thread waits for events in one go, ms; creating entities can take as long. */
@@ -135,6 +135,11 @@ export class RosNode {
   /** @throws Error when this ROS has no such interface. */
   actionClient<Goal, Result, Feedback>(type: string, name: string): RclActionClient<Goal, Result, Feedback> {
     return new this.rcl.ActionClient(this.#node, type, name);
+  }
+
+  /** A client of a service; it goes with the node. */
+  serviceClient<Request, Response>(type: string, name: string): RclClient<Request, Response> {
+    return this.#node.createClient(type, name);
   }
 
   /** A topic's full name, after remapping. */

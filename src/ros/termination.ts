@@ -12,14 +12,22 @@ export function onTermination(leave: () => Promise<void> | void): void {
       return;
     }
     leaving = true;
-    setTimeout(() => { process.exit(1); }, LEAVE_WITHIN_MS).unref();
-    Promise.resolve().then(leave).then(() => { process.exit(0); }, (error: unknown) => {
-      process.stderr.write(`while leaving: ${error instanceof Error ? error.message : String(error)}\n`);
-      process.exit(1);
-    });
+    endAfter(leave, 0);
   };
   process.on("SIGINT", end);
   process.on("SIGTERM", end);
   // Started by `jepa-mpc demo`, which is gone.
   process.on("disconnect", end);
+}
+
+/**
+ * Runs `leave` and ends the process with a code, with 1 when that fails or takes too long. A process with a node on the graph must not end without it: the
+ * middleware's threads, torn down under the thread that spins, now and then take the process down with a signal instead of the code.
+ */
+export function endAfter(leave: () => Promise<void> | void, code: number): void {
+  setTimeout(() => { process.exit(1); }, LEAVE_WITHIN_MS).unref();
+  Promise.resolve().then(leave).then(() => { process.exit(code); }, (error: unknown) => {
+    process.stderr.write(`while leaving: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.exit(1);
+  });
 }

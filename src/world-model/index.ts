@@ -1,7 +1,13 @@
-export type { Backend, Graph, TensorData, TensorSpec } from "./backends/types.js";
+export type { Backend, Graph, SideFile, TensorData, TensorSpec } from "./backends/types.js";
+export { checkProvider, DEFAULT_PROVIDER, executionProviders, ProviderError, type ExecutionProvider } from "./backends/execution-providers.js";
 export { OnnxRuntimeBackend, type OnnxRuntimeOptions } from "./backends/onnxruntime.js";
+export { DEFAULT_TIMEOUT_MS, type InferenceOptions } from "./backends/kserve/options.js";
 export { BundleError } from "./bundle-error.js";
 export { loadBundle, readManifest, type Bundle } from "./bundle.js";
+export { bundleIdentity, type BundleIdentity } from "./bundle-identity.js";
+export { graphSha256 } from "./graph-sha256.js";
 export { parseManifest, type Manifest } from "./manifest.js";
-export { OnnxWorldModel, type OnnxWorldModelOptions, type RolloutEnds } from "./onnx-world-model.js";
-export type { RolloutScores, RolloutScoresWithStates, WorldModel } from "./types.js";
+export { ModelUnavailable, unavailability } from "./model-unavailable.js";
+export { OnnxWorldModel, type OnnxWorldModelOptions } from "./onnx-world-model.js";
+export type { RolloutEnds, RolloutScores, RolloutScoresWithStates, WorldModel } from "./types.js";
+export { withGripper } from "./with-gripper.js";

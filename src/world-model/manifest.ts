@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { oneLine } from "../text/one-line.js";
+import { refusal } from "../text/refusal.js";
 import { BundleError } from "./bundle-error.js";
 
 /** The version of the bundle format that this code reads. */
@@ -21,11 +23,22 @@ const section = <T extends z.ZodRawShape>(shape: T, todo: string) =>
 const unit = text('write the SI unit ("m", "rad", "m/s", "rad/s", or "1")').refine((name) => !/deg/i.test(name), {
   error: "degrees are not used: convert to rad",
 });
-const frame = only("base", 'write "base": poses and moves are in the robot\'s base frame');
+const frame = z.enum(["base", "camera"], {
+  error: 'write "base": poses and moves are in the robot\'s base frame; or "camera": x and y are in axes that go with the camera about the vertical',
+});
 const euler = only("extrinsic_xyz", 'write "extrinsic_xyz": roll, pitch, yaw about the fixed axes x, y, z, in this order').optional();
-const file = section({
+const contents = {
   sha256: text("write the file's SHA-256 in hexadecimal").regex(/^[0-9a-f]{64}$/, { error: "write the file's SHA-256 as 64 lower-case hexadecimal digits" }),
   bytes: count("write the file's size in bytes"),
+};
+// Whatever is read lies in the bundle's folder.
+const sideFile = section({
+  name: text("write the side file's name").regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, { error: "write a file name of letters, digits, points, hyphens and underscores, without a folder" }),
+  ...contents,
+}, "write the side file's name, sha256 and bytes");
+const file = section({
+  ...contents,
+  side_files: list(sideFile, "list the files that hold the graph's weights, or leave it out").optional(),
 }, "write the file's sha256 and bytes");
 
 const threshold = number("write a threshold above 0").positive({ error: "write a threshold above 0" });
@@ -54,6 +67,11 @@ const schema = z.strictObject({
       units: list(unit, "write one unit for each name"),
       mean: list(number("write a number"), "write one mean for each name"),
       std: list(number("write a number").positive({ error: "write a standard deviation above 0" }), "write one standard deviation for each name"),
+      gripper: section({
+        name: text("write the name of the gripper's entry"),
+        open: number("write the entry's value with the gripper open, in its unit"),
+        closed: number("write the entry's value with the gripper closed, in its unit"),
+      }, "say which entry is the gripper's, and what it is open and closed, or leave it out").optional(),
     }, "say what the entries mean (value = mean + std x entry), or leave it out").optional(),
   }, "describe the latent"),
   state: section({
@@ -98,6 +116,7 @@ const schema = z.strictObject({
     exploration_floor: number("write the share of the width that is left at the goal").positive({ error: "write a share above 0, to 1" }).max(1, { error: "write a share above 0, to 1" }).optional(),
     path_weight: number("write the weight of the way against the end").min(0, { error: "write a weight of at least 0: 0 looks at the end only" }),
     proposals: number("write the share of candidates that proposal.onnx makes").min(0, { error: "write a share from 0 to 0.5" }).max(0.5, { error: "write a share from 0 to 0.5" }).optional(),
+    refinement: z.int({ error: "write the populations of the refinement, a whole number" }).min(0, { error: "write the populations of the refinement, 0 for none" }).optional(),
     switched: z.array(text("name the action"), { error: "list the actions that are either low or high; [] is none" }),
   }, "write the settings of the search that the bundle was measured with, or leave them out").optional(),
   surprise: section({
@@ -128,6 +147,7 @@ const schema = z.strictObject({
       refuse([...path], `write one value for each of the ${names.length} names`);
     }
   };
+  if (action.frame !== state.frame) refuse(["action", "frame"], `write ${JSON.stringify(state.frame)}, as in state.frame: both must be in the same axes`);
   sameLength(["state", "units"], state.units, state.names);
   sameLength(["action", "units"], action.units, action.names);
   sameLength(["action", "low"], action.low, action.names);
@@ -136,6 +156,9 @@ const schema = z.strictObject({
   if (readable !== undefined) {
     if (readable.names.length !== latent.shape[0]) refuse(["latent", "readable", "names"], `write one name for each of the ${latent.shape[0]} entries`);
     for (const field of ["units", "mean", "std"] as const) sameLength(["latent", "readable", field], readable[field], readable.names);
+    const { gripper } = readable;
+    if (gripper !== undefined && !readable.names.includes(gripper.name)) refuse(["latent", "readable", "gripper", "name"], `write one of latent.readable.names: ${readable.names.join(", ")}`);
+    if (gripper !== undefined && gripper.open === gripper.closed) refuse(["latent", "readable", "gripper", "closed"], "write another value than for open");
   }
   if ((state.low === undefined) !== (state.high === undefined)) {
     refuse(["state", state.low === undefined ? "low" : "high"], "write both of state.low and state.high, or neither");
@@ -199,48 +222,14 @@ export function parseManifest(json: string, name: string): Manifest {
   try {
     value = JSON.parse(json);
   } catch (cause) {
-    const reason = (cause instanceof Error ? cause.message : String(cause)).replace(/\s+/g, " ");
-    throw new BundleError(`bundle ${name}: manifest.json is not JSON (${reason}): export the bundle again`, { cause });
+    throw new BundleError(`bundle ${name}: manifest.json is not JSON (${oneLine(cause)}): export the bundle again`, { cause });
   }
   const result = schema.safeParse(value);
   if (!result.success) {
     // The version explains the rest, so it goes first.
     const issues = result.error.issues;
     const issue = issues.find(({ path }) => path[0] === "schema_version") ?? issues[0]!;
-    throw new BundleError(`bundle ${name}: manifest.json: ${refusal(issue, value)}`);
+    throw new BundleError(`bundle ${name}: manifest.json: ${refusal(issue, value, "the manifest")}`);
   }
   return result.data;
-}
-
-function refusal(issue: z.core.$ZodIssue, manifest: unknown): string {
-  const path = [...issue.path];
-  if (issue.code === "unrecognized_keys") {
-    path.push(issue.keys[0]!);
-  }
-  let value = manifest;
-  for (const key of path) {
-    value = typeof value === "object" && value !== null ? (value as Record<PropertyKey, unknown>)[key] : undefined;
-  }
-  return `${fieldName(path)} is ${shown(value)}: ${issue.message}`;
-}
-
-function fieldName(path: readonly PropertyKey[]): string {
-  if (path.length === 0) {
-    return "the manifest";
-  }
-  return path.map((key, i) => {
-    if (typeof key === "number") {
-      return `[${key}]`;
-    }
-    const name = String(key);
-    return /^\w+$/.test(name) ? `${i > 0 ? "." : ""}${name}` : `[${JSON.stringify(name)}]`;
-  }).join("");
-}
-
-function shown(value: unknown): string {
-  if (value === undefined) {
-    return "missing";
-  }
-  const json = JSON.stringify(value);
-  return json.length > 80 ? `${json.slice(0, 77)}...` : json;
 }

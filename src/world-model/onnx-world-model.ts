@@ -1,26 +1,20 @@
 import { fitToModel } from "../camera/fit.js";
 import type { RgbImage } from "../camera/types.js";
-import { OnnxRuntimeBackend } from "./backends/onnxruntime.js";
-import type { Backend, Graph, TensorData } from "./backends/types.js";
+import { OnnxRuntimeBackend, type OnnxRuntimeOptions } from "./backends/onnxruntime.js";
+import type { InferenceOptions } from "./backends/kserve/options.js";
+import type { Backend, Graph, ServingBackend, TensorData } from "./backends/types.js";
 import { loadBundle, type Bundle } from "./bundle.js";
 import { checkState } from "./check-state.js";
 import { STATES_OUTPUT } from "./graph-contract.js";
 import type { Manifest } from "./manifest.js";
-import type { Encoded, RolloutScores, RolloutScoresWithStates, WorldModel } from "./types.js";
+import type { Encoded, RolloutEnds, RolloutScores, RolloutScoresWithStates, WorldModel } from "./types.js";
 
-export interface OnnxWorldModelOptions {
-  /** Threads inside one operator; see `OnnxRuntimeOptions`. Default 1. */
-  readonly threads?: number;
-  /** What runs the graphs instead of ONNX Runtime on this machine's CPU. */
-  readonly backend?: Backend;
-}
-
-/** Where the candidates end. The arrays may be reused by the next call. */
-export interface RolloutEnds {
-  /** Row-major [count, latentDim]. */
-  readonly latents: Float32Array;
-  /** Row-major [count, stateDim], in manifest order and units. */
-  readonly states: Float32Array;
+/** How ONNX Runtime is to run the graphs, or what runs them instead of it. */
+export interface OnnxWorldModelOptions extends OnnxRuntimeOptions {
+  /** An inference server that runs the graphs; then the bundle's folder needs no more than the manifest. */
+  readonly inference?: InferenceOptions | undefined;
+  /** What runs the graphs instead of ONNX Runtime. */
+  readonly backend?: Backend | ServingBackend;
 }
 
 /**
@@ -84,11 +78,11 @@ export class OnnxWorldModel implements WorldModel {
 
   /**
    * Loads the bundle in `directory`.
-   * @throws BundleError, one line, when it does not hold what it says.
+   * @throws BundleError, one line, when it does not hold what it says. @throws ProviderError when what is to run it is not there.
+   * @throws ModelUnavailable when an inference server does not serve it.
    */
   static async load(directory: string, options: OnnxWorldModelOptions = {}): Promise<OnnxWorldModel> {
-    const backend = options.backend ?? new OnnxRuntimeBackend(options.threads === undefined ? {} : { threads: options.threads });
-    return new OnnxWorldModel(await loadBundle(directory, backend));
+    return new OnnxWorldModel(await loadBundle(directory, options.backend ?? await backendFor(options)));
   }
 
   /**
@@ -225,6 +219,13 @@ export class OnnxWorldModel implements WorldModel {
       goal: { data: goal, shape: [1, this.latentDim] },
     };
   }
+}
+
+async function backendFor({ inference, ...running }: OnnxWorldModelOptions): Promise<Backend | ServingBackend> {
+  if (inference === undefined) return new OnnxRuntimeBackend(running);
+  // Only who asks for it pays for loading gRPC.
+  const { KserveBackend } = await import("./backends/kserve/kserve-backend.js");
+  return new KserveBackend(inference);
 }
 
 function checkCount(count: number): void {

@@ -13,7 +13,7 @@ export interface ProposedScene {
 
 /** What of a world model a search may ask for candidates: nothing where the bundle has no policy. */
 export function proposer(
-  model: WorldModel, { latent, state, goal, committed }: ProposedScene,
+  model: Pick<WorldModel, "propose">, { latent, state, goal, committed }: ProposedScene,
 ): { readonly propose?: (noise: Float32Array, count: number) => Promise<Float32Array> } {
   if (model.propose === undefined) return {};
   return { propose: (noise, count) => model.propose!(latent, state, goal, committed, noise, count) };

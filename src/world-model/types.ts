@@ -14,6 +14,14 @@ export interface RolloutScoresWithStates extends RolloutScores {
   readonly states: Float32Array;
 }
 
+/** Where the candidates end. The arrays may be reused by the next call. */
+export interface RolloutEnds {
+  /** Row-major [count, latentDim]. */
+  readonly latents: Float32Array;
+  /** Row-major [count, stateDim], in manifest order and units. */
+  readonly states: Float32Array;
+}
+
 /** A picture, encoded. */
 export interface Encoded {
   /** [latentDim], a fresh array. */
@@ -47,6 +55,8 @@ export interface WorldModel {
   score(latent: Float32Array, state: Float32Array, actions: Float32Array, count: number, goal: Float32Array): Promise<RolloutScores>;
   /** As `score`, and where each step leads; left out by models that do not say. It costs a copy more: ask only where somebody looks at the states. */
   scoreWithStates?(latent: Float32Array, state: Float32Array, actions: Float32Array, count: number, goal: Float32Array): Promise<RolloutScoresWithStates>;
+  /** Rolls out every candidate and gives where it ends, without a goal; left out by models that do not say it. Arguments as in `score`. */
+  rollOut?(latent: Float32Array, state: Float32Array, actions: Float32Array, count: number): Promise<RolloutEnds>;
   /**
    * Sequences that a learned policy would try; left out by models that have none. Arguments as in `score`.
    * @param committed [k, actionDim] actions that are decided. @param noise standard normals [count, horizon, actionDim].

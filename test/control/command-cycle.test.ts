@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { CommandPipeline } from "../../src/safety/command-pipeline.js";
 import type { Verdict } from "../../src/safety/guards/guard.js";
-import { BENCH_JOINTS, PERIOD_S, TestBench } from "./bench.js";
+import { BENCH_JOINTS, CYCLE_S, PERIOD_S, TestBench } from "./bench.js";
 
 /** Between two ticks, in the middle of a step. */
 async function inTheMiddle(bench: TestBench): Promise<void> {
@@ -121,4 +121,57 @@ test("a look never throws: what goes wrong is a hold", async () => {
   assert.match(sentence, /a bug/);
   bench.watched(0.3, "inputs");
   assert.ok(!bench.moving);
+});
+
+test("a plan waits for a picture that is due, and not longer than it is worth", async () => {
+  let dueS = 0;
+  const bench = new TestBench({ pictureDueS: () => dueS, planDeadlineMs: 160, commandGapS: 10 });
+  await bench.underWay();
+  const { requests } = bench.planning;
+  const tick = (): number => {
+    bench.joints();
+    bench.controller.tick();
+    return requests.length;
+  };
+  dueS = 0.03;
+  const asked = requests.length;
+  assert.equal(tick(), asked, "it waits");
+  assert.ok(bench.moving, "the command is out");
+  bench.nowS += 0.015;
+  bench.image();
+  assert.equal(requests.length, asked + 1, "the picture came");
+  assert.ok(Math.abs(requests.at(-1)!.deadlineMs - 145) < 1e-6, "what was waited is gone from the deadline");
+  await bench.controller.settled();
+  bench.nowS += PERIOD_S - 0.015;
+
+  assert.equal(tick(), asked + 1);
+  assert.ok(Math.abs(bench.controller.status.pictureWaitMs! - 15) < 1e-6);
+  bench.watched(2 * CYCLE_S, "no inputs");
+  assert.equal(requests.length, asked + 2, "it did not come: the plan is made from the last one");
+  await bench.controller.settled();
+  bench.nowS += PERIOD_S - 2 * CYCLE_S;
+
+  dueS = 10;
+  bench.image();
+  assert.equal(tick(), asked + 2);
+  bench.watched(3 * CYCLE_S, "no inputs");
+  assert.equal(requests.length, asked + 3, "a quarter of the deadline at most");
+  await bench.controller.settled();
+  bench.nowS += PERIOD_S - 3 * CYCLE_S;
+  assert.equal(bench.controller.status.overruns, 0);
+  dueS = 0;
+  assert.equal((await bench.until("reached")).overruns, 0);
+});
+
+test("a stop while a plan waits for its picture asks for none", async () => {
+  const bench = new TestBench({ pictureDueS: () => 0.03, planDeadlineMs: 160 });
+  await bench.controller.setGoal({ name: "there", latent: Float32Array.from([0.8, -0.5, 0.3]) });
+  bench.inputs();
+  bench.controller.tick();
+  bench.controller.stop();
+  bench.inputs();
+  bench.watched(PERIOD_S, "inputs");
+  bench.controller.tick();
+  assert.equal(bench.planning.requests.length, 0);
+  assert.equal(bench.controller.status.state, "stopped");
 });

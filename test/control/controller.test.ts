@@ -304,6 +304,22 @@ for (const [mood, reason, sentence] of badPlans) {
   });
 }
 
+test("a model that is not there is waited for, however long, and costs no retries", async () => {
+  const bench = new TestBench({ retryAttemptLimit: 1 });
+  await bench.underWay();
+  bench.planning.mood = "unavailable";
+  await bench.period();
+  const first = await bench.period();
+  assertHolds(bench, first, "inference_unavailable", /^Holding: the toy's server is away\.$/);
+  for (let i = 0; i < 20; i++) {
+    const status = await bench.period();
+    assert.deepEqual([status.state, status.holdReason, status.final, status.retries], ["holding", "inference_unavailable", false, 0]);
+  }
+  assert.equal(bench.moving, false);
+  bench.planning.mood = "good";
+  await bench.until("reached");
+});
+
 test("a bad plan between good ones costs a retry and no more", async () => {
   const bench = new TestBench();
   await bench.underWay();
@@ -366,6 +382,22 @@ test("sub-goals are gone for in order, and only the last is reached", async () =
   assert.ok(nearest.every((distance) => distance < 0.03), nearest.join(" "));
   assert.ok(status.startEnergy! < 0.2, "the start energy is the last sub-goal's own");
   endsInStop(bench);
+});
+
+test("a sub-goal's own tolerance decides about it, and the last one's about the goal", async () => {
+  const bench = new TestBench();
+  const one = { name: "one", latent: Float32Array.from([0.8, 0, 0]), reachedBelow: 0.2 };
+  const two = { name: "two", latent: Float32Array.from([0, 0.8, 0]), reachedBelow: 0.1 };
+  await bench.controller.setGoals("tour", [one, two], { reachedBelow: 1e-6 });
+  let farthest = 0;
+  for (let i = 0; i < 60 && bench.controller.status.subGoal?.number !== 2; i++) {
+    await bench.period();
+    farthest = Math.max(farthest, bench.robot.positions[0]!);
+  }
+  assert.ok(farthest > 0.3 && farthest < 0.7, `near enough by its own measure: ${farthest}`);
+  const { sentence } = await bench.until("reached");
+  assert.match(sentence, /Reached "tour": energy .* \(limit 0\.100\)\.$/);
+  assert.ok(bench.robot.positions[1]! < 0.7, "the last one's, too");
 });
 
 test("a sub-goal that cannot quite be reached is left at a low plateau; the last one is not", async () => {
@@ -588,7 +620,7 @@ const happening = fc.oneof(
     weight: 3,
     arbitrary: fc.record({
       kind: fc.constant("mood" as const),
-      mood: fc.constantFrom<ToyMood>("good", "good", "not_finite", "no_energy", "nothing_scored", "rejects", "throws", "never_improves", "poisoned_energy"),
+      mood: fc.constantFrom<ToyMood>("good", "good", "not_finite", "no_energy", "nothing_scored", "rejects", "unavailable", "throws", "never_improves", "poisoned_energy"),
       manual: fc.boolean(),
     }),
   },

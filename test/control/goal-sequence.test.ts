@@ -26,6 +26,19 @@ test("below the threshold it is the next one's turn, and only the last is reache
   assert.throws(() => goals.advance(), /no sub-goal after "goal 1"/);
 });
 
+test("a sub-goal may have a tolerance of its own, wherever it stands", () => {
+  const latent = new Float32Array(1);
+  const goals = new GoalSequence([{ name: "tight", latent, reachedBelow: 0.1 }, { name: "as all", latent }, { name: "loose", latent, reachedBelow: 20 }],
+    { reachedBelow: 1, frames: 1, leftAbove: 40, progress: PROGRESS });
+  assert.equal(goals.reachedBelow, 0.1);
+  assert.deepEqual(verdicts(goals, [100, 0.5, 0.09]), ["waiting", "improved", "next"]);
+  goals.advance();
+  assert.equal(goals.reachedBelow, 1);
+  assert.deepEqual(verdicts(goals, [10, 1.1, 0.9]), ["waiting", "improved", "next"]);
+  goals.advance();
+  assert.deepEqual(verdicts(goals, [100, 19]), ["waiting", "reached"]);
+});
+
 test("one picture counts once, for reaching and for a plateau", () => {
   const goals = sequence(1, 2);
   assert.equal(goals.judge(0.5, 7), "waiting");

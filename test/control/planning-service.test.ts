@@ -1,14 +1,20 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
+import { MessageChannel } from "node:worker_threads";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { RgbImage } from "../../src/camera/types.js";
 import { InThreadPlanningService } from "../../src/control/in-thread-planning-service.js";
+import { monotonicMs } from "../../src/control/monotonic-ms.js";
 import { createPlanner, type PlannerConfig } from "../../src/control/planner-config.js";
 import type { PlanRequest } from "../../src/control/planning-service.js";
+import { servePlanning } from "../../src/control/serve-planning.js";
+import { ToyPlanning } from "./toy-planning.js";
 import { WorkerPlanningService, type WorkerPlanningOptions } from "../../src/control/worker-planning-service.js";
 import type { Planner, PlanProblem } from "../../src/planner/index.js";
-import { OnnxWorldModel } from "../../src/world-model/index.js";
+import { ModelUnavailable, OnnxWorldModel } from "../../src/world-model/index.js";
 import { proposingBundle } from "../world-model/fixtures.js";
+import { InferenceServer } from "../world-model/inference-server.js";
 
 /** Tests run from the package's root. */
 const BUNDLE = join("test", "fixtures", "tiny-bundle");
@@ -40,7 +46,7 @@ async function inThread(bundle = BUNDLE, planner = createPlanner(PLANNER)): Prom
 }
 
 async function inWorker(options: Partial<WorkerPlanningOptions> = {}): Promise<WorkerPlanningService> {
-  return WorkerPlanningService.start({ bundleDirectory: BUNDLE, planner: PLANNER, threads: 1, ...options });
+  return WorkerPlanningService.start({ bundleDirectory: BUNDLE, planner: PLANNER, ...options });
 }
 
 test("plans toward the goal, with the committed action first", async () => {
@@ -56,6 +62,25 @@ test("plans toward the goal, with the committed action first", async () => {
   assert.ok(result.encodeMs >= 0 && result.planMs > 0);
   assert.deepEqual(result.latent, await service.encode(picture(10, 30)));
   await service.close();
+});
+
+test("given sequences are scored as the roll-out scores them, here and in a worker", async () => {
+  const [service, worker] = [await inThread(), await inWorker()];
+  const [latent, goal] = [await service.encode(picture(10, 30)), await service.encode(picture(40, 30))];
+  const actions = new Float32Array(2 * 6 * 4);
+  // The second goes to the right, where the goal is.
+  for (let step = 0; step < 6; step++) actions[(6 + step) * 4] = 0.03;
+  const asked = { latent, state: new Float32Array(7), actions, count: 2, goal };
+  const energies = await service.score(asked);
+  assert.equal(energies.length, 12);
+  assert.ok(energies[11]! < energies[5]!, energies.join(" "));
+  const kept = energies.slice();
+  await service.score({ ...asked, goal: latent });
+  assert.deepEqual(energies, kept, "the answer is the caller's");
+  assert.deepEqual(await worker.score(asked), energies);
+  await assert.rejects(worker.score({ ...asked, count: 3 }), /actions has 48 values, the model takes 72/);
+  await service.close();
+  await worker.close();
 });
 
 test("at the goal the start energy is 0", async () => {
@@ -172,6 +197,32 @@ test("a bundle that cannot be loaded is an error at the start", async () => {
   await assert.rejects(inWorker({ bundleDirectory: "no-such-bundle" }), /no-such-bundle/);
 });
 
+test("with an inference server the worker plans what the thread plans here; without it, it says so, stays alive and goes on", async () => {
+  const server = await InferenceServer.start(BUNDLE);
+  const [local, worker] = [await inThread(), await inWorker({ inference: { server: server.address, timeoutMs: 5000 } })];
+  assert.deepEqual(worker.model, local.model);
+  const goal = await local.encode(picture(40, 30));
+  for (const service of [local, worker]) service.reset(5);
+  const [a, b] = [await local.plan(request(goal)), await worker.plan(request(goal))];
+  assert.deepEqual(b.actions, a.actions);
+  assert.deepEqual(b.stepEnergies, a.stepEnergies);
+  server.stop();
+  for (const asked of [worker.plan(request(goal)), worker.encode(picture(20, 20))]) {
+    await assert.rejects(asked, (error: unknown) => error instanceof ModelUnavailable && /^the inference server grpc:\S+ cannot be reached/.test(error.message));
+  }
+  await server.listen();
+  const endMs = performance.now() + 20_000;
+  for (;;) {
+    const plan = await worker.plan(request(goal)).catch((error: unknown) => error);
+    if (!(plan instanceof ModelUnavailable) || performance.now() > endMs) {
+      assert.ok(plan !== undefined && !(plan instanceof Error), String(plan));
+      break;
+    }
+    await sleep(50);
+  }
+  for (const closing of [local, worker, server]) await closing.close();
+});
+
 /** A worker module of a few lines, as a data URL: dies on pictures 13 wide, never answers pictures 14 wide. */
 function unreliableWorker(): URL {
   return new URL(`data:text/javascript,${encodeURIComponent(`
@@ -213,6 +264,64 @@ test("a plan that never comes is given up and the worker replaced", async () => 
   await assert.rejects(plan, /did not answer a plan with a deadline of 10 ms/);
   assert.equal((await worker.encode(sized(1))).length, 1);
   await worker.close();
+});
+
+test("the worker's answer is timed where it is read, and the ways there and back are in the deadline", async () => {
+  // Answers with when it was to be done, and says that the answer was sent 40 ms before it was.
+  const workerUrl = new URL(`data:text/javascript,${encodeURIComponent(`
+    import { parentPort } from "node:worker_threads";
+    parentPort.on("message", (request) => {
+      const sentMs = Number(process.hrtime.bigint()) / 1e6 - 40;
+      parentPort.postMessage({ kind: "planned", id: request.id, sentMs, result: { dueMs: request.dueMs, encodeMs: 1, planMs: 2 } });
+    });
+    parentPort.postMessage({ kind: "ready", model: { latentDim: 1, stateDim: 1, actionDim: 1, horizon: 2 } });
+  `)}`);
+  const worker = await inWorker({ workerUrl });
+  const before = monotonicMs();
+  const due = async (deadlineMs: number): Promise<{ dueMs: number; answerMs: number }> =>
+    await worker.plan(request(new Float32Array(1), { image: sized(1), deadlineMs })) as unknown as { dueMs: number; answerMs: number };
+  const first = await due(10_000);
+  assert.ok(first.dueMs >= before + 10_000, "nothing is known yet of the way back");
+  assert.ok(first.answerMs > 0 && first.answerMs < 10_000);
+  const second = await due(10_000);
+  assert.ok(second.dueMs <= monotonicMs() + 10_000 - 40);
+  const hurried = await due(10);
+  assert.ok(hurried.dueMs >= before + 7.5, "most of the deadline is left for the plan, whatever the way back took");
+  assert.equal((await due(Infinity)).dueMs, Infinity);
+  await worker.close();
+});
+
+test("the time that a question took to the worker is gone from its deadline", async () => {
+  const { port1, port2 } = new MessageChannel();
+  const service = new ToyPlanning(1);
+  const answers: unknown[] = [];
+  await new Promise<void>((resolve) => {
+    port2.on("message", (reply: { kind: string }) => {
+      if (reply.kind === "planned") answers.push(reply);
+      if (answers.length === 2) resolve();
+    });
+    servePlanning(port1, service);
+    const picture = { buffer: new SharedArrayBuffer(3), width: 1, height: 1 };
+    const asked = { state: new Float32Array(1), committed: new Float32Array(0), goal: new Float32Array(1), shift: 0, explorationScale: 1 };
+    port2.postMessage({ kind: "plan", id: 0, picture, request: asked, dueMs: monotonicMs() - 25 });
+    port2.postMessage({ kind: "plan", id: 1, picture, request: asked, dueMs: monotonicMs() + 60_000 });
+  });
+  port1.close();
+  const [late, early] = service.requests.map(({ deadlineMs }) => deadlineMs);
+  assert.ok(late! <= -25);
+  assert.ok(early! > 0 && early! <= 60_000);
+});
+
+test("a nice value that is refused is said, and planned without", async () => {
+  const warnings: string[] = [];
+  // 20 is beyond the last, so it is refused to everybody.
+  const worker = await inWorker({ placement: { niceness: 20 }, onWarning: (sentence) => warnings.push(sentence) });
+  assert.match(warnings[0] ?? "", /nice 20 was refused/);
+  assert.equal((await worker.encode(picture(10, 30))).length, 8);
+  await worker.close();
+  const nicer = await inWorker({ placement: { niceness: 19 }, onWarning: (sentence) => warnings.push(sentence) });
+  assert.equal(warnings.length, 1);
+  await nicer.close();
 });
 
 test("a worker closed with questions open rejects them", async () => {

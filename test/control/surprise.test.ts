@@ -99,3 +99,12 @@ test("without a monitor nothing is a surprise", async () => {
   await bench.controller.setGoal({ name: "there", image: PICTURE });
   assert.equal((await bench.until("reached")).surprise, undefined);
 });
+
+test("a goal that was encoded elsewhere is refused like its picture when it is said to be unlike those of training", async () => {
+  const bench = await underWay();
+  const latent = Float32Array.from([0.1, 0, 0]);
+  await assert.rejects(bench.controller.setGoals("two", [{ name: "usual", latent, unlikeness: 1 }, { name: "strange", latent, unlikeness: 5 }]),
+    /The goal picture "strange" is unlike those of training \(2\.5 times the threshold\)/);
+  assert.equal(bench.controller.status.goalName, "there", "the goal before goes on");
+  await bench.controller.setGoals("usual", [{ name: "usual", latent, unlikeness: 1.9 }]);
+});

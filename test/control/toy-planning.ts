@@ -1,8 +1,10 @@
 import type { RgbImage } from "../../src/camera/types.js";
+import { ScoreFailed } from "../../src/planner/index.js";
+import { ModelUnavailable } from "../../src/world-model/index.js";
 import type { Looked, ModelShape, PlanningService, PlanRequest, PlanResult } from "../../src/control/planning-service.js";
 
 /** How the toy answers. */
-export type ToyMood = "good" | "not_finite" | "no_energy" | "nothing_scored" | "rejects" | "throws" | "never_improves" | "poisoned_energy";
+export type ToyMood = "good" | "not_finite" | "no_energy" | "nothing_scored" | "rejects" | "unavailable" | "throws" | "never_improves" | "poisoned_energy";
 
 /**
  * Plans on the positions of joints themselves: state and goal latent are positions [joints], an action is a change of
@@ -42,6 +44,7 @@ export class ToyPlanning implements PlanningService {
     return new Promise((resolve, reject) => {
       const answer = (): void => {
         if (mood === "rejects") reject(new Error("the toy has a bad day"));
+        else if (mood === "unavailable") reject(new ScoreFailed(undefined, new ModelUnavailable("the toy's server is away")));
         else resolve(this.#answer(request, mood));
       };
       if (this.manual) this.#held.push(answer);

@@ -55,6 +55,23 @@ test("a line that was cut off is left out and taken away, a damaged one is named
   await assert.rejects(folder.read(record()), /line 1, is not JSON/);
 }));
 
+test("what another folder holds is taken in, once, and only of the same settings", () => inFolder(async (directory) => {
+  const settings = { bundle: "a", seed: 1 };
+  const folder = await ResultsFolder.open(join(directory, "all"), settings);
+  const part = await ResultsFolder.open(join(directory, "part"), settings);
+  const other = record({ task: "reach", object: null, policy: "random" });
+  await folder.append(record());
+  for (const each of [record({ success: false }), record({ seed: 1 }), record({ seed: 2 }), other]) await part.append(each);
+  for (let i = 0; i < 2; i++) {
+    await folder.take(part.directory);
+    assert.deepEqual(await folder.read(record()), [record(), record({ seed: 1 }), record({ seed: 2 })], "what was there stays as it was");
+    assert.deepEqual(await folder.read(other), [other]);
+  }
+  await assert.rejects(folder.take(join(directory, "nowhere")), /nowhere holds no results: give a folder that eval --out has made$/);
+  await ResultsFolder.open(join(directory, "foreign"), { ...settings, bundle: "b" });
+  await assert.rejects(folder.take(join(directory, "foreign")), /other settings \(bundle: "b" there, "a" now\): leave it out, or give the same settings$/);
+}));
+
 test("the table has a row for each cell, in the order of the suite", () => {
   const table = resultsTable([
     [record({ task: "reach", object: null, policy: "random", plan_ms: [], success: false, final_distance_m: 0.2 })],

@@ -89,7 +89,7 @@ test("damaged goals are listed with the reason and can be removed", async () => 
   await library.add("json", picture(1), "s");
   await writeFile(join(library.dir, "json", "goal.json"), "{");
   await library.add("field", picture(1), "s");
-  await writeFile(join(library.dir, "field", "goal.json"), JSON.stringify({ schema_version: 2 }));
+  await writeFile(join(library.dir, "field", "goal.json"), JSON.stringify({ schema_version: 3 }));
   await mkdir(join(library.dir, "empty"));
   await library.add("pixels", picture(1), "s");
   await writePngFile(join(library.dir, "pixels", "image.png"), picture(2));
@@ -108,6 +108,18 @@ test("damaged goals are listed with the reason and can be removed", async () => 
     await library.remove(name);
   }
   assert.deepEqual((await library.list()).map((entry) => entry.name), ["good"]);
+});
+
+test("what the gripper is to be is kept with the picture, in a version that older programs refuse", async () => {
+  await library.add("open-hand", picture(1), "s", { gripper: "open" });
+  assert.equal((await library.get("open-hand")).gripper, "open");
+  const { goal, image } = await library.read("open-hand");
+  assert.deepEqual([goal.gripper, image], ["open", picture(1)]);
+  const file = join(library.dir, "open-hand", "goal.json");
+  const text = await readFile(file, "utf8");
+  assert.equal((JSON.parse(text) as { schema_version: number }).schema_version, 2);
+  await writeFile(file, text.replace('"open"', '"ajar"'));
+  assert.match(await refusal(library.get("open-hand")), /goal\.json is damaged: field gripper is "ajar"/);
 });
 
 test("a latent is encoded once, and again when encoder, picture or file is another", async () => {

@@ -287,10 +287,10 @@ for (const [name, make] of Object.entries(planners)) {
     });
 
     test("count once against the deadline: their time is not expected of later iterations", async () => {
-      const [timeMs, proposeMs, scoreMs] = [100, 40, 10];
+      const [timeMs, proposeMs, candidates, scoreMs] = [100, 40, 40, 10];
       let clock = 1000;
       const problem = quadratic(3, box([-1], [1]), 0.5);
-      const planner = make({ iterations: Infinity, populationDecay: 1, proposals: 0.2 });
+      const planner = make({ candidates, elites: 4, iterations: Infinity, populationDecay: 1, proposals: 0.2 });
       const plan = await planner.plan({
         ...problem,
         propose: async (_, count) => {
@@ -298,7 +298,7 @@ for (const [name, make] of Object.entries(planners)) {
           return new Float32Array(count * 3);
         },
         score: async (actions, count) => {
-          clock += scoreMs;
+          clock += (scoreMs * count) / candidates;
           return problem.score(actions, count);
         },
       }, { deadlineMs: 1000 + timeMs, now: () => clock });

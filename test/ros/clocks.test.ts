@@ -107,15 +107,28 @@ describe("FramePhase", () => {
     assert.ok(Math.abs(shifted) <= 0.05 + 1e-9, "the shorter way round");
   });
 
+  it("says how long a late frame is worth waiting for", () => {
+    const phase = new FramePhase();
+    for (let i = 0; i <= 20; i++) phase.onFrame(i / 10);
+    const wait = (afterS: number): number => Math.round(1000 * phase.dueS(2 + afterS)) / 1000;
+    assert.equal(wait(0.01), 0, "a fresh one is there");
+    assert.equal(wait(0.08), 0, "that would be long");
+    assert.equal(wait(0.095), 0.045, "any moment");
+    assert.equal(wait(0.11), 0.03, "late");
+    assert.equal(wait(0.2), 0, "too late to hope for it");
+  });
+
   it("leaves the steps alone without a camera, and with an irregular one", () => {
     const phase = new FramePhase();
     assert.equal(phase.shift(1, 0.1), 0);
+    assert.equal(phase.dueS(1), 0);
     let frameS = 0;
     for (let i = 0; i < 50; i++) {
       frameS += i % 2 === 0 ? 0.01 : 0.3;
       phase.onFrame(frameS);
     }
     assert.equal(phase.shift(frameS + 0.1, 0.1), 0);
+    assert.equal(phase.dueS(frameS + 0.16), 0);
   });
 });
 

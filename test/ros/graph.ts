@@ -24,7 +24,7 @@ export function startControllerWith(env: NodeJS.ProcessEnv, argv: readonly strin
 
 /** A graph of its own on the loopback interface. */
 export function graphEnv(): NodeJS.ProcessEnv {
-  const env = { ...process.env, ROS_DOMAIN_ID: process.env["ROS_DOMAIN_ID"] ?? String(1 + (process.pid % 100)) };
+  const env = { ...process.env, ROS_DOMAIN_ID: process.env["ROS_DOMAIN_ID"] ?? String(1 + (process.pid % 100)), JEPA_MPC_MEMORY: join(logs, "memory") };
   confineToLoopback(env);
   return env;
 }

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 
 import { ChildNode } from "../../src/demo/child-node.js";
+import { hasInterfaces } from "../../src/ros/environment.js";
 import { CONTROLLER_INTERFACES } from "../../src/ros/interfaces.js";
 import { ActionGoals, SKIP_ACTION } from "./action-goals.js";
 import { assertGraphAsDeclared } from "./declared-graph.js";
@@ -84,8 +85,10 @@ describe("the controller under a lifecycle manager, in a namespace", { skip: SKI
 
   it("has exactly the topics, services and actions that are declared", async () => {
     await stranger.status((status) => status.values["state"] === "waiting_for_inputs", "a first status");
-    const { compressedImage, robotDescription, positions, velocities, otherPositions, otherVelocities } = CONTROLLER_INTERFACES;
-    await assertGraphAsDeclared(stranger, "/cell/jepa_mpc", CONTROLLER_INTERFACES, [compressedImage, robotDescription, positions, velocities, otherPositions, otherVelocities]);
+    const { compressedImage, robotDescription, positions, velocities, otherPositions, otherVelocities, staticTransforms } = CONTROLLER_INTERFACES;
+    await assertGraphAsDeclared(stranger, "/cell/jepa_mpc", CONTROLLER_INTERFACES, [
+      compressedImage, robotDescription, positions, velocities, otherPositions, otherVelocities, ...(hasInterfaces("tf2_msgs") ? [] : [staticTransforms]),
+    ]);
   });
 
   it("takes qos_overrides, and says what is wrong with others", async () => {

@@ -1,31 +1,19 @@
 """Somebody on the graph who looks on, sends a goal and tries to command the arm. It shares no code with what it tests.
 
-Unlike stranger.py it makes nothing but what an operator may have; what it is refused, it reports. JSON lines in and out.
+Unlike stranger.py it makes nothing but what an operator may have; what it is refused, it reports. JSON lines in and out
+(bench/ros/json_lines.py); stranger.ts starts it.
 """
 
-import json
-import os
-import sys
-import threading
 import time
 
 import rclpy
 from diagnostic_msgs.msg import DiagnosticStatus
-from rclpy.executors import SingleThreadedExecutor
-from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from json_lines import obey_lines, say
+from message_parts import LATCHED, SENSOR
 from sensor_msgs.msg import Image, JointState
 from std_msgs.msg import Bool
 from std_srvs.srv import Trigger
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
-
-LATCHED = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL)
-SENSOR = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
-LOCK = threading.Lock()
-
-
-def say(event, **fields):
-    with LOCK:
-        print(json.dumps({"event": event, "t": time.monotonic(), **fields}), flush=True)
 
 
 class Onlooker:
@@ -100,17 +88,6 @@ class Onlooker:
             say("nodes", names=sorted(self.node.get_node_names()))
 
 
-def main():
-    rclpy.init()
-    onlooker = Onlooker()
-    executor = SingleThreadedExecutor()
-    executor.add_node(onlooker.node)
-    threading.Thread(target=executor.spin, daemon=True).start()
-    say("ready")
-    for line in sys.stdin:
-        onlooker.obey(json.loads(line))
-    sys.stdout.flush()
-    os._exit(0)
-
-
-main()
+rclpy.init()
+onlooker = Onlooker()
+obey_lines(onlooker.node, onlooker.obey)

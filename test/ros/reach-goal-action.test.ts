@@ -35,6 +35,15 @@ describe("the action ~/reach_goal_image, used by a stranger", { skip: SKIP_ACTIO
     const png = Buffer.from(await packedPicture(0), "base64");
     const { decodeImage } = await import("../../src/camera/files.js");
     await library.add("here", await decodeImage(png, "here"), "a test");
+    const elsewhere = await decodeImage(Buffer.from(await packedPicture(5), "base64"), "elsewhere");
+    await library.add("elsewhere", elsewhere, "a test");
+    await library.add("closed", elsewhere, "a test", { gripper: "closed" });
+    // No picture of seed 0 is as near to that of seed 5 as the bundle asks for, but nearer than this.
+    await library.sequences.add("loose", [{ goal: "elsewhere", tolerance: 1e6 }, { goal: "here" }]);
+    await library.sequences.add("tight", [{ goal: "here" }, { goal: "elsewhere" }]);
+    await library.add("gone", elsewhere, "a test");
+    await library.sequences.add("broken", [{ goal: "here" }, { goal: "gone" }]);
+    await library.remove("gone", { force: true });
     stranger = await Stranger.start(env);
     goals = new ActionGoals(stranger);
     controller = startController(env, [`goals_dir:=${library.dir}`]);
@@ -85,6 +94,45 @@ describe("the action ~/reach_goal_image, used by a stranger", { skip: SKIP_ACTIO
     assert.equal(second.count, 2);
     stranger.do({ do: "camera", seed: 5 });
     assert.equal((await goals.result(key)).code, GOAL_ERROR.none);
+  });
+
+  it("goes through a stored sequence with the tolerance of each of its goals", async () => {
+    const { key } = await goals.send({ names: ["loose"] });
+    // The picture is that of the second goal all the time: the first is only reached by its own tolerance.
+    assert.equal((await goals.feedback(key, ({ sub_goal }) => sub_goal === 2, "the second sub-goal")).count, 2);
+    assert.equal((await goals.result(key)).code, GOAL_ERROR.none);
+    const tight = await goals.send({ names: ["tight"] });
+    const second = await goals.feedback(tight.key, ({ sub_goal }) => sub_goal === 2, "the second sub-goal");
+    assert.equal(second.count, 2);
+    const result = await goals.result(tight.key);
+    assert.equal(result.code, GOAL_ERROR.noProgress, "without one it is the bundle's");
+  });
+
+  it("takes a tolerance for each entry, which a sequence's own goes before", async () => {
+    assert.equal((await goals.run({ seeds: [5, 0], tolerances: [1e6, 0] })).code, GOAL_ERROR.none);
+    assert.equal((await goals.run({ names: ["here", "elsewhere"], tolerances: [0, 1e6] })).code, GOAL_ERROR.none);
+    assert.equal((await goals.run({ names: ["loose", "tight"], tolerances: [0, 1e6] })).code, GOAL_ERROR.none, "for all goals of a sequence without one of their own");
+    assert.equal((await goals.run({ names: ["loose"], tolerances: [1e-12], timeout_s: 20 })).code, GOAL_ERROR.none, "not for those with one");
+  });
+
+  it("says which goal of a sequence is missing, and that this model cannot be told about the gripper", async () => {
+    const broken = await goals.run({ names: ["broken"] });
+    assert.deepEqual([broken.status, broken.code], ["aborted", GOAL_ERROR.unknownGoal]);
+    assert.match(broken.message, /sequence broken needs the goal gone, which is not in/);
+    for (const fields of [{ names: ["closed"] }, { seeds: [0], grippers: ["open"] }]) {
+      const told = await goals.run(fields);
+      assert.deepEqual([told.status, told.code], ["aborted", GOAL_ERROR.invalidGoal]);
+      assert.match(told.message, /bundle tiny cannot be told that the gripper is (closed|open): its manifest has no latent\.readable\.gripper/);
+    }
+    const many = await goals.run({ names: Array.from({ length: 17 }, () => "tight") });
+    assert.deepEqual([many.status, many.code], ["aborted", GOAL_ERROR.invalidGoal]);
+    assert.match(many.message, /has 34 sub-goals together; at most 32 are taken/);
+  });
+
+  it("takes a sequence by its name on the topic, too", async () => {
+    const from = stranger.mark;
+    stranger.do({ do: "goal_name", name: "tight" });
+    await stranger.status((status) => /"tight" \(2 of 2, "elsewhere"\)/.test(status.message), "the second goal of the sequence", from);
   });
 
   it("tells how far it is", async () => {
@@ -158,6 +206,8 @@ describe("the action ~/reach_goal_image, used by a stranger", { skip: SKIP_ACTIO
     for (const [fields, why] of [
       [{}, "nothing"], [{ seeds: [1], names: ["here"] }, "two kinds"], [{ seeds: [1], encoding: "rgb16" }, "an unknown encoding"],
       [{ seeds: [1], tolerance: -1 }, "a negative tolerance"], [{ names: ["../etc"] }, "no name"], [{ seeds: [1], timeout_s: -2 }, "a negative time"],
+      [{ seeds: [1, 2], tolerances: [1] }, "one tolerance for two"], [{ seeds: [1], tolerances: [-1] }, "a negative tolerance of its own"],
+      [{ seeds: [1], grippers: ["ajar"] }, "no state of a gripper"], [{ names: ["here"], grippers: ["open", "open"] }, "two grippers for one"],
       [{ names: Array.from({ length: MAX_SUB_GOALS + 1 }, () => "here") }, "too many"],
     ] as const) {
       assert.equal((await goals.send(fields)).accepted, false, why);

@@ -50,7 +50,7 @@ function permissions(enclave: string): { publish: Set<string>; subscribe: Set<st
 
 /** What depends on parameters and sources that this test does not set. */
 const BY_PARAMETER = [
-  /^rt\/forward_(position|velocity)_controller\/commands$/, /^rt\/camera\/(depth|segmentation)\/image_raw$/, /^rt\/(robot_description|image|camera_info|clock)$/,
+  /^rt\/forward_(position|velocity)_controller\/commands$/, /^rt\/camera\/(depth|segmentation)\/image_raw$/, /^rt\/(robot_description|image|camera_info|clock|tf_static)$/,
   /\/compressed$/, /^rt\/jepa_mpc\/(plan|objective)$/, /^r[qrt]\/jepa_mpc\/reach_goal_image\/_action\//, /^rt\/(parameter_events|rosout)$/,
   /\/(get_type_description|get_transition_graph)(Request|Reply)$/, /^ros_discovery_info$/,
 ];

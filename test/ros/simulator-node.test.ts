@@ -3,6 +3,7 @@ import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { SIMULATOR_INTERFACES } from "../../sim/ros/interfaces.js";
+import { hasInterfaces } from "../../src/ros/environment.js";
 import { assertGraphAsDeclared } from "./declared-graph.js";
 import { graphEnv, SKIP, startSimulator } from "./graph.js";
 import { Stranger } from "./stranger.js";
@@ -67,8 +68,8 @@ describe("the simulator node, seen by a stranger", { skip: SKIP, timeout: 300_00
   });
 
   it("has exactly the topics and services that are declared", async () => {
-    const { depth, segmentation } = SIMULATOR_INTERFACES;
-    await assertGraphAsDeclared(stranger, "/jepa_mpc_simulator", SIMULATOR_INTERFACES, [depth, segmentation]);
+    const { depth, segmentation, staticTransforms } = SIMULATOR_INTERFACES;
+    await assertGraphAsDeclared(stranger, "/jepa_mpc_simulator", SIMULATOR_INTERFACES, [depth, segmentation, ...(hasInterfaces("tf2_msgs") ? [] : [staticTransforms])]);
   });
 
   it("follows a trajectory", async () => {

@@ -1,28 +1,24 @@
 """A stranger on the graph: a fake robot with a camera, and somebody who asks. It shares no code with what it tests.
 
-Commands come as JSON lines on stdin, what is seen goes as JSON lines to stdout.
+Commands come and what is seen goes as JSON lines (bench/ros/json_lines.py); stranger.ts starts it.
 """
 
 import base64
-import json
 import math
 import os
-import sys
 import threading
 import time
-import traceback
 
 import rclpy
 from action_msgs.msg import GoalStatus
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from json_lines import obey_lines, say
 from lifecycle_msgs.srv import ChangeState, GetState
-from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
+from message_parts import LATCHED, SENSOR, level_of, parameter
 from rcl_interfaces.srv import DescribeParameters, GetParameters, SetParameters
 from rclpy.action import ActionClient
 from rclpy.action.graph import get_action_server_names_and_types_by_node
-from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
-from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image, JointState
 from std_msgs.msg import Bool, Float64, Float64MultiArray, String
 from std_srvs.srv import SetBool, Trigger
@@ -39,33 +35,11 @@ NAMESPACE = os.environ.get("STRANGER_NAMESPACE", "")
 CONTROLLER = f"{NAMESPACE}/jepa_mpc"
 JOINTS = [f"fr3_joint{i}" for i in range(1, 8)] + ["fr3_finger_joint1"]
 READY = [0.0, -math.pi / 4, 0.0, -3 * math.pi / 4, 0.0, math.pi / 2, math.pi / 4, 0.04]
-LATCHED = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL)
-SENSOR = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 PIXEL_BYTES = {"rgb8": 3, "bgr8": 3, "rgba8": 4, "bgra8": 4, "mono8": 1}
-
-
 STATUS = {
     GoalStatus.STATUS_SUCCEEDED: "succeeded", GoalStatus.STATUS_CANCELED: "canceled", GoalStatus.STATUS_ABORTED: "aborted",
     GoalStatus.STATUS_UNKNOWN: "unknown",
 }
-
-
-def say(event, **fields):
-    def plain(value):
-        if isinstance(value, float) and not math.isfinite(value):
-            return str(value)
-        if isinstance(value, list):
-            return [plain(entry) for entry in value]
-        if isinstance(value, dict):
-            return {key: plain(entry) for key, entry in value.items()}
-        return value
-
-    sys.stdout.write(json.dumps({"event": event, "t": time.monotonic(), **{k: plain(v) for k, v in fields.items()}}) + "\n")
-    sys.stdout.flush()
-
-
-def level_of(status):
-    return status.level[0] if isinstance(status.level, (bytes, bytearray)) else int(status.level)
 
 
 class Stranger(Node):
@@ -105,7 +79,7 @@ class Stranger(Node):
         say("objective", level=level_of(m), name=m.name, message=m.message, values={v.key: v.value for v in m.values})
 
     def on_diagnostics(self, m):
-        say("diagnostics", names=[s.name for s in m.status], inputs={v.key: v.value for s in m.status if s.name.endswith("inputs") for v in s.values})
+        say("diagnostics", names=[s.name for s in m.status], messages=[s.message for s in m.status], inputs={v.key: v.value for s in m.status if s.name.endswith("inputs") for v in s.values})
 
     def on_trajectory(self, m):
         points = [{"positions": list(p.positions), "velocities": list(p.velocities), "t": p.time_from_start.sec + p.time_from_start.nanosec * 1e-9} for p in m.points]
@@ -164,7 +138,8 @@ class Stranger(Node):
         """Sends a goal to the action and tells its way; seeds are pictures, base64 texts compressed ones."""
         if self.action is None:
             self.action = ActionClient(self, ReachGoalImage, f"{CONTROLLER}/reach_goal_image")
-        goal = ReachGoalImage.Goal(goal_names=fields.get("names", []), tolerance=float(fields.get("tolerance", 0.0)))
+        goal = ReachGoalImage.Goal(goal_names=fields.get("names", []), tolerance=float(fields.get("tolerance", 0.0)),
+                                    tolerances=[float(value) for value in fields.get("tolerances", [])], grippers=fields.get("grippers", []))
         for seed in fields.get("seeds", []):
             picture = self.picture(seed, fields.get("encoding", "rgb8"))
             picture.header.frame_id = f"{key}-{seed}"
@@ -240,7 +215,7 @@ class Stranger(Node):
         elif kind in ("DescribeParameters", "GetParameters"):
             message.names = fields["names"]
         elif kind == "SetParameters":
-            message.parameters = [self.parameter(n, v) for n, v in fields["values"].items()]
+            message.parameters = [parameter(n, v) for n, v in fields["values"].items()]
         client = self.create_client(service, name)
 
         def wait():
@@ -250,19 +225,6 @@ class Stranger(Node):
             client.call_async(message).add_done_callback(lambda future: self.answer(request, kind, future.result()))
 
         threading.Thread(target=wait, daemon=True).start()
-
-    @staticmethod
-    def parameter(name, value):
-        v = ParameterValue()
-        if isinstance(value, bool):
-            v.type, v.bool_value = ParameterType.PARAMETER_BOOL, value
-        elif isinstance(value, int):
-            v.type, v.integer_value = ParameterType.PARAMETER_INTEGER, value
-        elif isinstance(value, float):
-            v.type, v.double_value = ParameterType.PARAMETER_DOUBLE, value
-        else:
-            v.type, v.string_value = ParameterType.PARAMETER_STRING, value
-        return Parameter(name=name, value=v)
 
     @staticmethod
     def answer(request, kind, response):
@@ -350,27 +312,6 @@ class Stranger(Node):
             self.send_positions(command["data"])
 
 
-def main():
-    rclpy.init()
-    node = Stranger()
-    executor = SingleThreadedExecutor()
-    executor.add_node(node)
-
-    def spin():
-        try:
-            executor.spin()
-        except BaseException:
-            # A silent stranger looks like a silent node: end, with the reason on stderr.
-            traceback.print_exc()
-            os._exit(1)
-
-    threading.Thread(target=spin, daemon=True).start()
-    say("ready")
-    for line in sys.stdin:
-        node.obey(json.loads(line))
-    # rclpy's threads are still waiting for messages; there is nothing to tidy up.
-    sys.stdout.flush()
-    os._exit(0)
-
-
-main()
+rclpy.init()
+stranger = Stranger()
+obey_lines(stranger, stranger.obey)

@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 const SKIP = spawnSync("openssl", ["version"]).status === 0 ? false : "the openssl command is not there";
-const ENCLAVES = ["controller", "simulator", "operator"];
+const ENCLAVES = ["controller", "recorder", "simulator", "operator"];
 
 const folder = mkdtempSync(join(tmpdir(), "jepa-mpc-keystore-"));
 after(() => { rmSync(folder, { recursive: true, force: true }); });

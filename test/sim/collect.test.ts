@@ -7,7 +7,7 @@ import { after, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { MAX_STEP_M } from "../../sim/exploration.js";
-import { drawObjects, PLAIN_ENVIRONMENT } from "../../sim/environments/index.js";
+import { CAMERA_PIVOT_M, drawObjects, PLAIN_ENVIRONMENT } from "../../sim/environments/index.js";
 import { Random } from "../../sim/random.js";
 import { SimWorld } from "../../sim/world.js";
 import { readNpy } from "./read-npy.js";
@@ -77,6 +77,34 @@ test("a data set is what its description says", async () => {
   // Not bit for bit: what stood about in the room before changes the last digits of the contacts.
   wanted.forEach((value, i) => { assert.ok(Math.abs(truths.data[2 * 18 + i]! - value) < 1e-5, `${i}: ${truths.data[2 * 18 + i]} instead of ${value}`); });
   assert.deepEqual(states.data.slice(2 * 14, 2 * 14 + 7), world.actions.state(world.jointState()));
+});
+
+test("with a turned camera everything that has an x and a y is in axes that go with it", async () => {
+  const out = join(folder, "turned");
+  await collect("--out", out, "--image-size", "64", "--episodes", "25", "--steps", "1", "--seed", "65", "--rooms", "plain", "--camera-turn-deg", "90", "--workers", "1");
+  const description = JSON.parse(readFileSync(join(out, "dataset.json"), "utf8")) as Record<string, unknown>;
+  assert.deepEqual([description["frame"], description["camera_turn_deg"]], ["camera", 90]);
+  const read = (name: string): ReturnType<typeof readNpy> => readNpy(join(out, "shard-00000", `${name}.npy`));
+  const [states, truths] = [read("states"), read("truths")];
+  const world = await SimWorld.create();
+  const turns = [0, 1, 2, 3, 4, 5].map((episode) => {
+    world.reset(65 + episode);
+    const [px, py] = CAMERA_PIVOT_M;
+    const angles = [world.toolPosition(), world.objectPosition("cube"), world.objectPosition("cup")].map((place, i) => {
+      const [u, v] = [truths.data[episode * 18 + 3 * i]! - px, truths.data[episode * 18 + 3 * i + 1]! - py];
+      assert.ok(Math.abs(Math.hypot(u, v) - Math.hypot(place[0]! - px, place[1]! - py)) < 1e-4);
+      assert.ok(Math.abs(truths.data[episode * 18 + 3 * i + 2]! - place[2]!) < 1e-4);
+      const angle = Math.atan2(place[1]! - py, place[0]! - px) - Math.atan2(v, u);
+      return Math.atan2(Math.sin(angle), Math.cos(angle));
+    });
+    // One camera, one turn.
+    for (const angle of angles) assert.ok(Math.abs(angle - angles[0]!) < 0.01, angles.join(" "));
+    for (const axis of [0, 1, 2]) assert.ok(Math.abs(states.data[episode * 14 + axis]! - truths.data[episode * 18 + axis]!) < 1e-5);
+    return angles[0]!;
+  });
+  assert.ok(Math.max(...turns.map(Math.abs)) < Math.PI / 2 + 0.01 && Math.max(...turns) - Math.min(...turns) > 0.5, turns.join(" "));
+  await refused(["--out", join(folder, "x"), "--camera-turn-deg", "200"], /--camera-turn-deg is 200; give a number from 0 to 180/);
+  await refused(["--out", out, "--image-size", "64", "--episodes", "25", "--steps", "1", "--seed", "65", "--rooms", "plain"], /other options/);
 });
 
 test("killed in the middle and started again, it gives the same files as undisturbed", async () => {

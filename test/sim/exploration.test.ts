@@ -11,7 +11,7 @@ import { uniform } from "../uniform.js";
 
 /** What an explorer looks at, without physics: the tool goes where it is sent, the objects are where they are. */
 function sketch(tool: number[], cube: number[], cup: number[]): { world: SimWorld; move: (action: Float32Array) => void } {
-  const world = { toolPosition: () => Float64Array.from(tool), objectPosition: (name: string) => Float64Array.from(name === "cube" ? cube : cup) };
+  const world = { scene: "table", things: ["cube", "cup"], toolPosition: () => Float64Array.from(tool), objectPosition: (name: string) => Float64Array.from(name === "cube" ? cube : cup) };
   return { world: world as unknown as SimWorld, move: (action) => { for (const axis of [0, 1, 2]) tool[axis]! += action[axis]!; } };
 }
 

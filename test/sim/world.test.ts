@@ -160,3 +160,31 @@ test("a URDF without the demo arm's joints is refused in one line", async () => 
     });
   }
 });
+
+test("a changed arm sags under what it carries, rubs, and is what it was when that is undone", async () => {
+  const changed = await SimWorld.create();
+  const sagM = (change: Parameters<SimWorld["alter"]>[0]): number => {
+    changed.alter({});
+    changed.reset(3);
+    const before = changed.toolPosition()[2]!;
+    changed.alter(change);
+    changed.step(250);
+    return before - changed.toolPosition()[2]!;
+  };
+  assert.ok(Math.abs(sagM({})) < 1e-4, "as it was compiled it stands");
+  const [light, heavy, stiff] = [sagM({ payloadKg: 1, stiffness: 0.1 }), sagM({ payloadKg: 2, stiffness: 0.1 }), sagM({ payloadKg: 2 })];
+  assert.ok(light > 0.003 && heavy > 1.5 * light && stiff < heavy / 5, `${light}, ${heavy}, ${stiff} m`);
+  // A small step of the setpoint moves an arm at once, and one with friction slowly.
+  const movedM = (change: Parameters<SimWorld["alter"]>[0]): number => {
+    sagM(change);
+    const before = changed.toolPosition();
+    changed.command.hold(changed.jointState().positions.map((position, j) => position + (j === 0 ? 0.01 : 0)));
+    changed.step(50);
+    return distance(before, changed.toolPosition());
+  };
+  const [free, stuck] = [movedM({ stiffness: 0.1 }), movedM({ stiffness: 0.1, stickRad: 0.03 })];
+  assert.ok(free > 0.003 && stuck < 0.7 * free, `${free} and ${stuck} m`);
+  assert.ok(Math.abs(sagM({})) < 1e-4, "undone");
+  for (const wrong of [{ payloadKg: -1 }, { stiffness: 0 }, { stickRad: 1 }, { payloadKg: NaN }]) assert.throws(() => { changed.alter(wrong); }, RangeError);
+  changed.dispose();
+});

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { checkProposal, checkRollout } from "../../src/world-model/graph-contract.js";
 import type { Backend } from "../../src/world-model/backends/types.js";
-import { BundleError, loadBundle, OnnxRuntimeBackend, parseManifest, readManifest } from "../../src/world-model/index.js";
+import { BundleError, checkProvider, executionProviders, loadBundle, OnnxRuntimeBackend, parseManifest, ProviderError, readManifest } from "../../src/world-model/index.js";
 import { proposingBundle, spoiltBundle, tinyBundle, tinyManifest } from "./fixtures.js";
 
 const backend = new OnnxRuntimeBackend();
@@ -175,4 +175,45 @@ test("a policy with other inputs, shapes, types or a fixed number of candidates 
 
 test("the number of threads is checked", () => {
   assert.throws(() => new OnnxRuntimeBackend({ threads: 0 }), /threads is 0/);
+});
+
+test("a provider that the build has not is refused with those that it has", () => {
+  const known = [{ name: "cpu", bundled: true }, { name: "cuda", bundled: false }, { name: "tensorrt", bundled: false }];
+  checkProvider("cuda", known);
+  assert.throws(() => checkProvider("openvino", known), (error: unknown) => {
+    assert.ok(error instanceof ProviderError);
+    assert.equal(error.message, 'execution provider "openvino" is not in this build of ONNX Runtime: choose one of cpu, cuda, tensorrt (the libraries of cuda and tensorrt are installed apart)');
+    return true;
+  });
+  assert.ok(executionProviders().some(({ name, bundled }) => name === "cpu" && bundled));
+  assert.throws(() => new OnnxRuntimeBackend({ provider: "CPU" }), /execution provider "CPU" is not in this build of ONNX Runtime: choose one of cpu/);
+});
+
+test("a provider whose libraries or device are not there says so, whatever the bundle", async (t) => {
+  const apart = executionProviders().find(({ bundled }) => !bundled);
+  if (apart === undefined) return t.skip("all providers of this build are bundled");
+  let started = true;
+  try {
+    const { encoder, rollout } = await loadBundle(tinyBundle, new OnnxRuntimeBackend({ provider: apart.name }));
+    await encoder.close();
+    await rollout.close();
+  } catch (error) {
+    started = false;
+    assert.ok(error instanceof ProviderError, String(error));
+    assert.match(error.message, new RegExp(`^execution provider ${apart.name} does not start here \\(.+\\): install what it needs, or choose cpu$`));
+  }
+  if (started) t.skip(`${apart.name} is installed here`);
+});
+
+test("threads, spinning or not, give the same numbers", async () => {
+  const answers: Float32Array[] = [];
+  for (const options of [{}, { threads: 2 }, { threads: 2, spinning: true }]) {
+    const bundle = await loadBundle(tinyBundle, new OnnxRuntimeBackend(options));
+    const latent = new Float32Array(8);
+    await bundle.encoder.run({ pixels: { data: new Uint8Array(64 * 64 * 3).map((_, i) => (i * 7) % 256), shape: [1, 64, 64, 3] } }, { latent: { data: latent, shape: [1, 8] } });
+    answers.push(latent);
+    await bundle.encoder.close();
+    await bundle.rollout.close();
+  }
+  for (const answer of answers) answer.forEach((value, i) => assert.ok(Math.abs(value - answers[0]![i]!) < 1e-6));
 });

@@ -20,7 +20,7 @@ test("a policy and its share are read, and either may be left out", async () => 
     manifest.planning = { ...tinySearch, proposals };
     assert.deepEqual(parseManifest(JSON.stringify(manifest), "tiny"), manifest);
   }
-  manifest.planning = { ...tinySearch, min_std: 0.05, exploration_floor: 1 };
+  manifest.planning = { ...tinySearch, min_std: 0.05, exploration_floor: 1, refinement: 8 };
   assert.deepEqual(parseManifest(JSON.stringify(manifest), "tiny"), manifest);
   delete manifest.planning;
   assert.deepEqual(parseManifest(JSON.stringify(manifest), "tiny"), manifest);
@@ -94,6 +94,8 @@ const refusals: [name: string, spoil: (manifest: LooseManifest) => void, message
   ["no source of the thresholds", (m) => { surprising(m, { source: "" }); }, /surprise\.source is "": write which runs were normal/],
   ["no least width", (m) => { m.planning = { ...tinySearch, min_std: 0 }; }, /planning\.min_std is 0: write a share of the box's half width, above 0/],
   ["a least width beyond the box", (m) => { m.planning = { ...tinySearch, min_std: 1.5 }; }, /planning\.min_std is 1\.5: write a share of the box's half width, above 0 to 1/],
+  ["half a refinement", (m) => { m.planning = { ...tinySearch, refinement: 0.5 }; }, /planning\.refinement is 0\.5: write the populations of the refinement, a whole number/],
+  ["a refinement below none", (m) => { m.planning = { ...tinySearch, refinement: -1 }; }, /planning\.refinement is -1: write the populations of the refinement, 0 for none/],
   ["a search that widens", (m) => { m.planning = { ...tinySearch, exploration_floor: 1.5 }; }, /planning\.exploration_floor is 1\.5: write a share above 0, to 1/],
   ["proposals without a policy", (m) => { m.planning = { ...tinySearch, proposals: 0.2 }; }, /planning\.proposals is 0\.2: there is no files\["proposal\.onnx"\]/],
   ["a share above a half", (m) => { withPolicy(m, 0.51); }, /planning\.proposals is 0\.51: write a share from 0 to 0\.5/],

@@ -18,7 +18,7 @@ from .energies import scale
 from .onnx_graph import write_graph
 from .parity import measure
 from .pictures import fit, made_up, read_trajectory, with_noise
-from .write import file_entry, new_bundle, write_manifest
+from .write import graph_entry, new_bundle, write_manifest
 
 SCENES = 3
 MADE_UP = "made-up pictures: measure again with --trajectory"
@@ -75,7 +75,7 @@ def export(arguments: argparse.Namespace, plan: Plan) -> None:
             raise ValueError(f"as {arguments.precision}, {'; '.join(faults)}: nothing was written; --force keeps it all the same")
         for fault in faults:
             print(f"warning: {fault}; kept because of --force", file=sys.stderr)
-        files = {name: file_entry(part / name) for name in ("encoder.onnx", "rollout.onnx")}
+        files = {name: graph_entry(part / name) for name in ("encoder.onnx", "rollout.onnx")}
         write_manifest(part, {
             "schema_version": 1,
             "name": arguments.bundle.resolve().name,
@@ -94,7 +94,7 @@ def export(arguments: argparse.Namespace, plan: Plan) -> None:
                          "energies_measured_on": MADE_UP if frames is None else f"{len(frames)} frames of {arguments.trajectory.name}"},
         })
     note = " (its energies are those of made-up pictures: export again with --trajectory)" if frames is None else ""
-    print(f"export: wrote {arguments.bundle} ({sum(entry['bytes'] for entry in files.values()) / 1e6:.1f} MB){note}")
+    print(f"export: wrote {arguments.bundle} ({sum(part['bytes'] for entry in files.values() for part in (entry, *entry.get('side_files', []))) / 1e6:.1f} MB){note}")
 
 
 def energies(plan: Plan, pictures: np.ndarray, reached_below: float | None) -> dict:

@@ -18,17 +18,24 @@ PRECISIONS = ("fp32", "fp16", "int8")
 OPSET = 18
 # A Protocol Buffers message, and so an ONNX file without side files, ends here; some of it is the graph itself.
 LARGEST_FILE_BYTES = 2**31 - 1 - 2**24
+# Node reads files of less than 2 GiB at once.
+SIDE_FILE_BYTES = 2**30
+# Smaller tensors stay in the graph: the runtime wants shapes and axes at hand, and norms and biases are little.
+SMALLEST_ASIDE = 1024
+# Processors read whole lines of their caches.
+ALIGNMENT = 64
 # Smaller tensors stay float32: they are norms, biases and tables, where 16 bits cost accuracy and save nothing.
 SMALLEST_HALF = 1024
 
 
 def write_graph(module: nn.Module, inputs: dict[str, Tensor], outputs: list[str], file: Path, *, dynamic: dict[str, str], precision: str = "fp32",
-                exact: tuple[str, ...] = ()) -> None:
+                exact: tuple[str, ...] = (), largest: int = LARGEST_FILE_BYTES, side: int = SIDE_FILE_BYTES) -> None:
     """Traces `module` with `inputs` (name to example, in the order of its arguments) and writes it to `file`.
 
     `dynamic` names the first dimension of the inputs and outputs that have a free one. `precision`: `fp32`; `fp16` keeps weights as 16-bit floats that are
     widened when the file is loaded (ONNX Runtime's CPU kernels compute in 32 bits anyhow); `int8` quantises the weights of matrix products by channel, and
-    their inputs at run time, but for products with a weight whose name has one of `exact` in it. Raises ValueError for a weight that 16 bits cannot hold, or a file that would be larger than ONNX allows.
+    their inputs at run time, but for products with a weight whose name has one of `exact` in it. Where the weights take more than `largest` bytes they lie in side files of about `side` bytes,
+    `<file>.data0` and so on (ONNX's external data). Raises ValueError for a weight that 16 bits cannot hold, or quantised weights that are larger than one file.
     """
     if precision not in PRECISIONS:
         raise ValueError(f"precision is {precision}: must be one of {', '.join(PRECISIONS)}")
@@ -49,7 +56,10 @@ def write_graph(module: nn.Module, inputs: dict[str, Tensor], outputs: list[str]
     weights = _fold_transposes(model, weights)
     if precision == "fp16":
         _store_half(model, weights)
-    _refuse_large(file, {"int8": sum(w.size for w in weights.values())}.get(precision, sum(w.nbytes for w in weights.values())), precision)
+    if precision == "int8":
+        _refuse_large(file, sum(w.size for w in weights.values()), largest)
+    elif sum(w.nbytes for w in weights.values()) > largest:
+        _put_aside(model, weights, file, side)
     # One by one, so that a model of gigabytes is not there once more than it has to be.
     for name in list(weights):
         model.graph.initializer.append(numpy_helper.from_array(np.ascontiguousarray(weights.pop(name)), name))
@@ -60,11 +70,35 @@ def write_graph(module: nn.Module, inputs: dict[str, Tensor], outputs: list[str]
     onnx.checker.check_model(str(file))
 
 
-def _refuse_large(file: Path, size: int, precision: str) -> None:
-    if size > LARGEST_FILE_BYTES:
-        smaller = PRECISIONS[PRECISIONS.index(precision) + 1:]
-        todo = f"give --precision {' or '.join(smaller)}" if smaller else "the model is too large for one file"
-        raise ValueError(f"{file.name} would hold {size / 1e9:.2f} GB of weights as {precision}, and one ONNX file holds {LARGEST_FILE_BYTES / 1e9:.2f}: {todo}")
+def side_files(file: Path) -> list[Path]:
+    """The side files of `file` that `write_graph` wrote, in their order."""
+    return sorted(file.parent.glob(f"{file.name}.data*"), key=lambda path: int(path.name.removeprefix(f"{file.name}.data")))
+
+
+def _refuse_large(file: Path, size: int, largest: int) -> None:
+    if size > largest:
+        raise ValueError(f"{file.name} would hold {size / 1e9:.2f} GB of quantised weights, and one ONNX file holds {largest / 1e9:.2f}: give --precision fp16 or fp32, which may lie in side files")
+
+
+def _put_aside(model: onnx.ModelProto, weights: dict[str, np.ndarray], file: Path, side: int) -> None:
+    """Moves the large ones of `weights` to side files, one after the other, each file up to `side` bytes or one tensor."""
+    written, stream = 0, None
+    for name in [name for name, array in weights.items() if array.nbytes >= SMALLEST_ASIDE]:
+        array = np.ascontiguousarray(weights.pop(name))
+        offset = 0 if stream is None else -(-stream.tell() // ALIGNMENT) * ALIGNMENT
+        if stream is None or offset + array.nbytes > side:
+            if stream is not None:
+                stream.close()
+            stream, offset = open(f"{file}.data{written}", "wb"), 0
+            written += 1
+        stream.seek(offset)
+        stream.write(array.data)
+        tensor = TensorProto(name=name, data_type=helper.np_dtype_to_tensor_dtype(array.dtype), dims=array.shape, data_location=TensorProto.EXTERNAL)
+        for key, value in {"location": Path(stream.name).name, "offset": str(offset), "length": str(array.nbytes)}.items():
+            tensor.external_data.add(key=key, value=value)
+        model.graph.initializer.append(tensor)
+    if stream is not None:
+        stream.close()
 
 
 def _fold_transposes(model: onnx.ModelProto, weights: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

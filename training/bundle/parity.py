@@ -11,14 +11,12 @@ import onnxruntime
 import torch
 from torch import Tensor
 
-from .ranks import overlap, spearman
+from .ranks import CANDIDATES, TOP, overlap, rank_faults, spearman
 
-CANDIDATES, TOP = 256, 26
 # More candidates at once would take memory that the measurement does not need.
 CHUNK = 32
-# What counts as the same model: the energy's difference (a share of the largest energy where that is above 1), and how the candidates rank.
+# What counts as the same model, besides how the candidates rank: the energy's difference, a share of the largest energy where that is above 1.
 ENERGY_TOLERANCE = 1e-3
-SMALLEST = {"fp32": (0.999, 0.9), "fp16": (0.99, 0.9), "int8": (0.98, 0.8)}
 
 
 @dataclass(frozen=True)
@@ -38,15 +36,10 @@ class Parity:
 
     def faults(self) -> list[str]:
         """What speaks against the export; empty when nothing does."""
-        rank, share = SMALLEST[self.precision]
         found = []
         if self.precision == "fp32" and not self.energy_max_difference <= ENERGY_TOLERANCE * max(1.0, self.energy_max):
             found.append(f"energies of up to {self.energy_max:.3g} differ by {self.energy_max_difference:.2g}, more than {ENERGY_TOLERANCE:g} of that")
-        if not self.rank_correlation_min >= rank:
-            found.append(f"ranks agree by {self.rank_correlation_min:.4f} (Spearman), less than {rank}")
-        if not self.top_overlap_min >= share:
-            found.append(f"{100 * self.top_overlap_min:.0f} % of the best {self.top} candidates are the same, less than {100 * share:.0f} %")
-        return found
+        return found + rank_faults(self.rank_correlation_min, self.top_overlap_min, self.precision)
 
     def to_dict(self) -> dict:
         return asdict(self)

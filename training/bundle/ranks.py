@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+CANDIDATES, TOP = 256, 26
+# What counts as choosing alike: rank correlation, and the share of the best TOP that are the same.
+SMALLEST = {"fp32": (0.999, 0.9), "fp16": (0.99, 0.9), "int8": (0.98, 0.8)}
+
 
 def ranks(values: np.ndarray) -> np.ndarray:
     """Rank of each value [N], from 0; equal values share their mean rank."""
@@ -25,3 +29,14 @@ def spearman(first: np.ndarray, second: np.ndarray) -> float:
 def overlap(first: np.ndarray, second: np.ndarray, count: int) -> float:
     """Share of the `count` lowest of one [N] that are among the `count` lowest of the other."""
     return len(set(np.argsort(first, kind="stable")[:count]) & set(np.argsort(second, kind="stable")[:count])) / count
+
+
+def rank_faults(correlation: float, same: float, precision: str) -> list[str]:
+    """What speaks against energies that rank CANDIDATES so, and of whose best TOP a share of `same` is right; empty when nothing does."""
+    rank, share = SMALLEST[precision]
+    found = []
+    if not correlation >= rank:
+        found.append(f"ranks agree by {correlation:.4f} (Spearman), less than {rank}")
+    if not same >= share:
+        found.append(f"{100 * same:.0f} % of the best {TOP} candidates are the same, less than {100 * share:.0f} %")
+    return found

@@ -1,4 +1,4 @@
-"""A bundle's folder, written beside the old one and renamed when it is whole."""
+"""A bundle's folder, or another that is read as a whole, written beside the old one and renamed when it is whole."""
 
 from __future__ import annotations
 
@@ -6,16 +6,23 @@ import hashlib
 import json
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+
+from .onnx_graph import side_files
+
+
+def new_bundle(bundle: Path) -> AbstractContextManager[Path]:
+    """As `new_folder`, for a bundle."""
+    return new_folder(bundle, "manifest.json", "bundle")
 
 
 @contextmanager
-def new_bundle(bundle: Path) -> Iterator[Path]:
-    """An empty folder beside `bundle` that takes its place when the block ends well, and is removed when it does not."""
-    part, old = (bundle.with_name(bundle.name + end) for end in (".part", ".old"))
-    if bundle.exists() and not (bundle / "manifest.json").is_file():
-        raise ValueError(f"{bundle} is there and is no bundle: give another folder")
+def new_folder(folder: Path, marker: str, what: str) -> Iterator[Path]:
+    """An empty folder beside `folder` that takes its place when the block ends well, and is removed when it does not. Raises ValueError where there is something without the file `marker`."""
+    part, old = (folder.with_name(folder.name + end) for end in (".part", ".old"))
+    if folder.exists() and not (folder / marker).is_file():
+        raise ValueError(f"{folder} is there and is no {what}: give another folder")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
     try:
@@ -24,9 +31,9 @@ def new_bundle(bundle: Path) -> Iterator[Path]:
         shutil.rmtree(part, ignore_errors=True)
         raise
     shutil.rmtree(old, ignore_errors=True)
-    if bundle.exists():
-        bundle.rename(old)
-    part.rename(bundle)
+    if folder.exists():
+        folder.rename(old)
+    part.rename(folder)
     shutil.rmtree(old, ignore_errors=True)
 
 
@@ -37,6 +44,12 @@ def file_entry(file: Path) -> dict:
         while block := stream.read(1 << 24):
             digest.update(block)
     return {"sha256": digest.hexdigest(), "bytes": file.stat().st_size}
+
+
+def graph_entry(file: Path) -> dict:
+    """As `file_entry`, with the side files of a graph, where it has some."""
+    beside = [{"name": path.name, **file_entry(path)} for path in side_files(file)]
+    return file_entry(file) | ({"side_files": beside} if beside else {})
 
 
 def write_manifest(folder: Path, manifest: dict) -> None:

@@ -9,6 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from bundle.sizes import Shapes
+
 EPSILON = 1e-6
 # Heads by width: tensors do not show them.
 HEADS = {384: 6, 768: 12, 1024: 16, 1536: 24}
@@ -31,21 +33,16 @@ class Config:
 
 def derive(tensors: Mapping[str, Tensor], grid: int, heads: int | None) -> Config:
     """The sizes that the tensors show. Raises ValueError for tensors that are not DINOv2's."""
-    for name in ("patch_embed.proj.weight", "pos_embed", "blocks.0.norm1.weight"):
-        if name not in tensors:
-            raise ValueError(f"encoder: missing: {name}; give DINOv2's weights, such as dinov2_vits14_pretrain.pth")
-    width, _, patch, _ = tensors["patch_embed.proj.weight"].shape
+    shapes = Shapes(tensors, "encoder", "give DINOv2's weights, such as dinov2_vits14_pretrain.pth")
+    width, _, patch, _ = shapes.of("patch_embed.proj.weight", 4)
+    positions, depth = shapes.of("pos_embed", 3)[1], shapes.count("blocks.")
     gated = "blocks.0.mlp.w12.weight" in tensors
-    first = "blocks.0.mlp.w3.weight" if gated else "blocks.0.mlp.fc2.weight"
-    if first not in tensors:
-        raise ValueError(f"encoder: missing: {first}")
+    hidden = shapes.of(f"blocks.0.mlp.{'w3' if gated else 'fc2'}.weight", 2)[1]
     heads = heads or HEADS.get(width)
     if heads is None or width % heads:
         raise ValueError(f"the tensors do not show how many heads an encoder of width {width} has: give encoder_heads, which divides it, with --config")
-    registers = tensors["register_tokens"].shape[1] if "register_tokens" in tensors else 0
-    depth = 1 + max(int(name.split(".")[1]) for name in tensors if name.startswith("blocks."))
-    return Config(width=width, depth=depth, heads=heads, hidden=tensors[first].shape[1], gated=gated, patch=patch, grid=grid, positions=tensors["pos_embed"].shape[1],
-                  registers=registers)
+    registers = shapes.of("register_tokens", 3)[1] if "register_tokens" in tensors else 0
+    return Config(width=width, depth=depth, heads=heads, hidden=hidden, gated=gated, patch=patch, grid=grid, positions=positions, registers=registers)
 
 
 class Attention(nn.Module):
@@ -104,9 +101,17 @@ class Block(nn.Module):
 
 
 class PatchEmbed(nn.Module):
+    """Pictures [batch, side, side, 3] to the tokens [batch, grid * grid, width] of their patches."""
+
     def __init__(self, config: Config) -> None:
         super().__init__()
+        self.config = config
         self.proj = nn.Conv2d(3, config.width, config.patch, config.patch)
+
+    def forward(self, colours: Tensor) -> Tensor:
+        grid, patch = self.config.grid, self.config.patch
+        patches = colours.reshape(-1, grid, patch, grid, patch, 3).permute(0, 1, 3, 5, 2, 4).reshape(-1, grid * grid, 3 * patch * patch)
+        return F.linear(patches, self.proj.weight.flatten(1), self.proj.bias)
 
 
 class DinoV2(nn.Module):
@@ -137,10 +142,8 @@ class DinoV2(nn.Module):
         return torch.cat([self.pos_embed[:, :1], resized.permute(0, 2, 3, 1).reshape(1, grid * grid, -1)], 1)
 
     def forward(self, colours: Tensor, positions: Tensor) -> Tensor:
-        config, projection = self.config, self.patch_embed.proj
-        grid, patch = config.grid, config.patch
-        patches = colours.reshape(-1, grid, patch, grid, patch, 3).permute(0, 1, 3, 5, 2, 4).reshape(-1, grid * grid, 3 * patch * patch)
-        tokens = F.linear(patches, projection.weight.flatten(1), projection.bias) + positions[:, 1:]
+        config = self.config
+        tokens = self.patch_embed(colours) + positions[:, 1:]
         front = [self.cls_token + positions[:, :1]] + ([self.register_tokens] if config.registers else [])
         x = torch.cat([*(token + torch.zeros_like(tokens[:, :1, :]) for token in front), tokens], 1)
         for block in self.blocks:

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from bundle.blocked import Blocked
 from bundle.robot import Robot
 
 from .model import DinoWM
@@ -34,7 +35,7 @@ class EncoderGraph(nn.Module):
         return self.encoder(small, self.positions).flatten(1)
 
 
-class RolloutGraph(nn.Module):
+class RolloutGraph(Blocked):
     """A population in one call: only energies need to come back.
 
     `latent` [1, D], `state` [1, S], `actions` [N, H, A] of the robot, `goal` [1, D] to `energy` [N, H], `start_energy` [1], `final_latent` [N, D], `final_state` [N, S].
@@ -44,24 +45,15 @@ class RolloutGraph(nn.Module):
     """
 
     def __init__(self, model: DinoWM, robot: Robot, blocks: int) -> None:
-        super().__init__()
+        super().__init__(robot, model.config.action, blocks)
         self.model = model
-        self.block, self.blocks = model.config.action // len(robot.action.names), blocks
-        self.register_buffer("action_mean", torch.tensor(robot.action.mean).repeat(self.block))
-        self.register_buffer("action_std", torch.tensor(robot.action.std).repeat(self.block))
-        self.register_buffer("state_mean", torch.tensor(robot.state.mean))
-        self.register_buffer("state_std", torch.tensor(robot.state.std))
-
-    @property
-    def horizon(self) -> int:
-        return self.block * self.blocks
 
     def forward(self, latent: Tensor, state: Tensor, actions: Tensor, goal: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         model, config = self.model, self.model.config
-        encoded = model.action_encoder((actions.reshape(-1, self.blocks, config.action) - self.action_mean) / self.action_std)
+        encoded = model.action_encoder(self.scaled_actions(actions))
         # [N, blocks, patches, width of the actions]: the same beside each patch.
         beside = encoded.repeat(1, 1, config.action_repeat)[:, :, None].expand(-1, -1, config.patches, -1)
-        proprio = model.proprio_encoder(((state - self.state_mean) / self.state_std)[:, None]).repeat(1, 1, config.proprio_repeat).expand(-1, config.patches, -1)
+        proprio = model.proprio_encoder(self.scaled_state(state)[:, None]).repeat(1, 1, config.proprio_repeat).expand(-1, config.patches, -1)
         seen = torch.cat([latent.reshape(-1, config.patches, config.encoder.width), proprio], -1) + torch.zeros_like(beside[:, 0, :, :1])
         frames, energies = [torch.cat([seen, beside[:, 0]], -1)], []
         for step in range(self.blocks):

@@ -13,6 +13,7 @@ from torch.nn import functional as F
 
 from bundle.checkpoint import load_parameters, read_torch_file, tensors_of
 from bundle.inert import read_inert, state_dict
+from bundle.sizes import Shapes
 from bundle.transformer import Attention, FeedForward, frame_causal
 
 from .dinov2 import Config as EncoderConfig
@@ -142,34 +143,26 @@ def read_config(file: Path | None) -> dict:
 def sizes(parts: Mapping[str, Mapping[str, Tensor]], given: Mapping[str, int | None]) -> Config:
     """The sizes that the tensors show, completed by `given`. Raises ValueError where they contradict each other."""
 
-    def shape(part: str, name: str, dimensions: int) -> tuple[int, ...]:
-        if name not in parts[part]:
-            raise ValueError(f"{part}: missing: {name}; this is no DINO-WM checkpoint")
-        found = tuple(parts[part][name].shape)
-        if len(found) != dimensions:
-            raise ValueError(f"{part}: mis-shaped: {name} is {list(found)} and must have {dimensions} dimensions")
-        return found
-
+    predictor, actions, proprioception = (Shapes(parts[part], part, "this is no DINO-WM checkpoint") for part in ("predictor", "action_encoder", "proprio_encoder"))
     # The authors' pictures are cut so that a decoder of factor 16 fits the patches.
     grid = given["img_size"] // given["decoder_scale"]
     encoder = derive(parts["encoder"], grid, given["encoder_heads"])
     frames, patches = given["num_hist"], grid * grid
-    _, positions, width = shape("predictor", "pos_embedding", 3)
+    _, positions, width = predictor.of("pos_embedding", 3)
     if positions != frames * patches:
         raise ValueError(f"configuration: {frames} frames of {patches} patches ({given['img_size']} pixels), the predictor has {positions} positions: give img_size and num_hist with --config")
-    action_width, action, _ = shape("action_encoder", "patch_embed.weight", 3)
-    proprio_width, proprio, _ = shape("proprio_encoder", "patch_embed.weight", 3)
+    action_width, action, _ = actions.of("patch_embed.weight", 3)
+    proprio_width, proprio, _ = proprioception.of("patch_embed.weight", 3)
     repeats = given["num_action_repeat"], given["num_proprio_repeat"]
     expected = encoder.width + action_width * repeats[0] + proprio_width * repeats[1]
     if width != expected:
         raise ValueError(f"configuration: patches of {encoder.width} with actions of {action_width} x {repeats[0]} and proprioception of {proprio_width} x {repeats[1]} are {expected} wide, "
                          f"the predictor {width}: give num_action_repeat and num_proprio_repeat with --config (models with tokens of their own for them are not known)")
-    inner = shape("predictor", "transformer.layers.0.0.to_qkv.weight", 2)[0] // 3
+    inner = predictor.of("transformer.layers.0.0.to_qkv.weight", 2)[0] // 3
     head = given["dim_head"]
     heads = given["heads"] or inner // head
     if heads * head != inner:
         raise ValueError(f"configuration: {heads} heads of {head}, the tensors have {inner} numbers for all heads: give heads and dim_head with --config")
-    numbers = {int(name.split(".")[2]) for name in parts["predictor"] if name.startswith("transformer.layers.")}
-    return Config(image_size=given["img_size"], frames=frames, patches=patches, width=width, depth=max(numbers) + 1, heads=heads, head=head,
-                  hidden=shape("predictor", "transformer.layers.0.1.net.1.weight", 2)[0], action=action, action_width=action_width, action_repeat=repeats[0], proprio=proprio,
+    return Config(image_size=given["img_size"], frames=frames, patches=patches, width=width, depth=predictor.count("transformer.layers."), heads=heads, head=head,
+                  hidden=predictor.of("transformer.layers.0.1.net.1.weight", 2)[0], action=action, action_width=action_width, action_repeat=repeats[0], proprio=proprio,
                   proprio_width=proprio_width, proprio_repeat=repeats[1], encoder=encoder)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from .config import Config
 from .data import Episodes
-from .model import ACTION, STATE, Encoder, WorldModel
+from .model import ACTION, PLACE, STATE, Encoder, WorldModel
 
 # The demo arm's workspace and action box, as in src/robot/fr3.ts and sim/exploration.ts.
 WORKSPACE_LOW = (0.35, -0.22, 0.02)
@@ -18,12 +20,25 @@ ACTION_HIGH = (0.04, 0.04, 0.04, 1.0)
 MAX_OPENING_M = 0.08
 
 
+def workspace(description: dict) -> tuple[torch.Tensor, torch.Tensor]:
+    """Lower and upper corner of the box that proprioception stays in, m. Where x and y go with the camera, of the box that holds the workspace however it is turned."""
+    low, high = torch.tensor(WORKSPACE_LOW), torch.tensor(WORKSPACE_HIGH)
+    if description.get("frame", "base") == "camera":
+        middle, radius = (low[:2] + high[:2]) / 2, math.hypot(*((high[:2] - low[:2]) / 2).tolist())
+        low[:2], high[:2] = middle - radius, middle + radius
+    return low, high
+
+
 def new_model(config: Config, episodes: Episodes, *more: Episodes) -> WorldModel:
     """With the statistics of one or more data sets, and the pictures and the period of the first."""
     sizes = episodes.states.shape[-1], episodes.actions.shape[-1]
     if sizes != (STATE, ACTION):
         raise ValueError(f"the data has states of {sizes[0]} and actions of {sizes[1]} numbers, the model takes {STATE} and {ACTION}; see docs/data.md")
+    known = (episodes.truths.shape[-1] - PLACE) // PLACE
+    if known != config.things and np.isfinite(episodes.truths).any():
+        raise ValueError(f"the data is of {known} things and things is {config.things}; give --things {known}")
     states = torch.cat([torch.from_numpy(part.states).flatten(0, 1) for part in (episodes, *more)])
+    low, high = workspace(episodes.description)
     return WorldModel(
         config,
         image_size=episodes.description["image"]["height"],
@@ -32,8 +47,8 @@ def new_model(config: Config, episodes: Episodes, *more: Episodes) -> WorldModel
         state_std=states.std(0).clamp_min(1e-3),
         action_low=torch.tensor(ACTION_LOW),
         action_high=torch.tensor(ACTION_HIGH),
-        workspace_low=torch.tensor(WORKSPACE_LOW),
-        workspace_high=torch.tensor(WORKSPACE_HIGH),
+        workspace_low=low,
+        workspace_high=high,
         max_opening_m=MAX_OPENING_M,
     )
 
@@ -65,11 +80,14 @@ def load_checkpoint(file: Path) -> tuple[WorldModel, dict]:
 
 
 def load_encoder(encoder: Encoder, file: Path) -> None:
-    """Puts a checkpoint's weights into an encoder of the same size."""
+    """Puts a checkpoint's weights into an encoder of the same size; of one that was of another number of things, the last layer of their head stays as it is."""
     if not file.exists():
         raise FileNotFoundError(f"{file} is missing; give a run that was trained")
     weights = torch.load(file, map_location="cpu", weights_only=True)["model"]
+    given = {name.removeprefix("encoder."): value for name, value in weights.items() if name.startswith("encoder.")}
+    own, last = encoder.state_dict(), f"objects.{len(encoder.objects) - 1}."
+    given |= {name: value for name, value in own.items() if name.startswith(last) and name in given and given[name].shape != value.shape}
     try:
-        encoder.load_state_dict({name.removeprefix("encoder."): value for name, value in weights.items() if name.startswith("encoder.")})
+        encoder.load_state_dict(given)
     except RuntimeError as error:
         raise ValueError(f"{file} has an encoder of another size; give the options that it was trained with") from error

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
+from .touch import THINGS
+
 
 @dataclass(frozen=True)
 class Config:
-    # Networks. The latent has four entries for the arm and three for each of two things.
+    # Networks. The latent has four entries for the arm and three for each of the things, which are told apart by their width between the fingers.
+    things: int = THINGS
     channels: int = 64
     keypoints: int = 48
     head_width: int = 256
@@ -64,7 +67,7 @@ class Config:
     object_energy: float = 1.0
     value_energy: float = 0.1
 
-    # Optimisation. The budget is in minutes of training; the learning rate follows the share that is spent.
+    # Optimisation. The budget is in minutes of computing (spent.py); the learning rate follows the share that is spent.
     minutes: float = 45.0
     learning_rate: float = 1.5e-3
     weight_decay: float = 1e-4

@@ -17,7 +17,7 @@ class Episodes:
     """Arrays of all episodes; E episodes of T actions.
 
     images uint8 [E, T+1, H, W, 3]; states float32 [E, T+1, S]; actions float32 [E, T, A];
-    truths float32 [E, T+1, 9] (tool, cube, cup in m): for probes only, never part of a loss.
+    truths float32 [E, T+1, 3 + 3 * things] (tool and things from narrow to wide, m): for probes only, never part of a loss.
     """
 
     images: np.ndarray
@@ -51,7 +51,7 @@ def check_alike(parts: list[Episodes]) -> None:
         shapes = {getattr(part, name).shape[2:] for part in parts}
         if len(shapes) != 1:
             raise ValueError(f"the data sets have different shapes of {name}: {sorted(shapes)}; collect them with the same options")
-    for name in ("period_s", "state", "action"):
+    for name in ("period_s", "state", "action", "frame"):
         values = [part.description.get(name) for part in parts]
         if any(value != values[0] for value in values):
             raise ValueError(f"the data sets have different {name}: {values}; give data sets of one robot and one rate")
@@ -82,6 +82,10 @@ def load_episodes(folder: Path) -> Episodes:
         raise FileNotFoundError(f"{folder} has no finished shard; run the collection again")
     arrays: dict[str, np.ndarray] = {}
     for name in ("images", "states", "actions", "truths"):
+        if name == "truths" and not all((shard / "truths.npy").exists() for shard in shards):
+            # A robot does not know where things are.
+            arrays[name] = np.full((*arrays["states"].shape[:2], 9), np.nan, np.float32)
+            continue
         parts = [np.load(shard / f"{name}.npy", mmap_mode="r") for shard in shards]
         shapes = {part.shape[1:] for part in parts}
         if len(shapes) != 1:
@@ -99,8 +103,8 @@ AWAY_M = 0.15
 
 @dataclass(frozen=True)
 class Windows:
-    """A batch of windows of consecutive actions: images uint8 [B, F, H, W, 3], states [B, F, S], felt [B, F, THINGS, 3] (m, NaN where no place is known) and
-    held [B, F, THINGS] at the chosen frames, actions [B, horizon, A].
+    """A batch of windows of consecutive actions: images uint8 [B, F, H, W, 3], states [B, F, S], felt [B, F, things, 3] (m, NaN where no place is known) and
+    held [B, F, things] at the chosen frames, actions [B, horizon, A].
     """
 
     images: torch.Tensor

@@ -13,12 +13,11 @@ from torch import Tensor
 
 from .data import Episodes
 from .model import ARM, PLACE, WorldModel, normalised
-from .touch import THINGS
 
 
 @dataclass(frozen=True)
 class LatentEpisodes:
-    """latents [E, T+1, D], states [E, T+1, 7], actions [E, T, 4]; truths [E, T+1, 9] for measuring only."""
+    """latents [E, T+1, D], states [E, T+1, 7], actions [E, T, 4]; truths [E, T+1, 3 + 3 * things] for measuring only."""
 
     latents: Tensor
     states: Tensor
@@ -86,7 +85,7 @@ def true_latents(model: WorldModel, episodes: Episodes) -> LatentEpisodes:
     states, truths = torch.from_numpy(episodes.states), torch.from_numpy(episodes.truths)
     if not truths.isfinite().all():
         raise ValueError("the data does not say where the things are; leave --from-truth out")
-    return _with(model.latent_of(states, truths[..., PLACE:].unflatten(-1, (THINGS, PLACE))), episodes)
+    return _with(model.latent_of(states, truths[..., PLACE:].unflatten(-1, (model.config.things, PLACE))), episodes)
 
 
 def _with(latents: Tensor, episodes: Episodes) -> LatentEpisodes:

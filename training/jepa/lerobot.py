@@ -132,7 +132,8 @@ def _read_frames(folder: Path, info: dict, wanted: Features, has_truth: bool) ->
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
-    vectors = [wanted.state, wanted.action, *([TRUTH] if has_truth else [])]
+    # One feature may be both.
+    vectors = list(dict.fromkeys([wanted.state, wanted.action, *([TRUTH] if has_truth else [])]))
     stored = [wanted.image] if info["features"][wanted.image]["dtype"] == "image" else []
     files = sorted((folder / "data").glob("*/*.parquet"))
     if not files:

@@ -10,7 +10,7 @@ from .config import Config
 from .data import Windows
 from .model import ALONG, ARM, WorldModel
 from .pixels import PixelDecoder
-from .touch import THINGS, Touch
+from .touch import Touch
 
 # Different places that a distribution is taken from, and its least width, m.
 ENOUGH_PLACES, LEAST_SPREAD_M = 10, 0.01
@@ -43,22 +43,22 @@ def softened(metres: Tensor) -> Tensor:
 
 
 class Losses(nn.Module):
-    """The terms of the encoder's training, and the network that says what the second thing's entries repeat of the first's."""
+    """The terms of the encoder's training, and the networks that say what a thing's entries repeat of those before it."""
 
     def __init__(self, config: Config) -> None:
         super().__init__()
         self.config = config
         w = 128
-        self.repeated = nn.Sequential(nn.Linear(ALONG, w), nn.ReLU(), nn.Linear(w, w), nn.ReLU(), nn.Linear(w, ALONG))
+        self.repeated = nn.ModuleList(nn.Sequential(nn.Linear(before * ALONG, w), nn.ReLU(), nn.Linear(w, w), nn.ReLU(), nn.Linear(w, ALONG)) for before in range(1, config.things))
         if config.pixel_weight > 0:
             self.decoder = PixelDecoder(3 * config.keypoints)
         # Where things were felt to lie along the table, m: the distribution that the entries must have in all pictures, not only where something was felt.
-        self.register_buffer("lying_mean", torch.zeros(THINGS, ALONG))
-        self.register_buffer("lying_std", torch.ones(THINGS, ALONG))
+        self.register_buffer("lying_mean", torch.zeros(config.things, ALONG))
+        self.register_buffer("lying_std", torch.ones(config.things, ALONG))
 
     def expect(self, touches: list[Touch], hand_mean: Tensor, hand_std: Tensor) -> None:
         """Takes the distribution of places from what was felt; of a thing that hardly anything was felt of, the hand's: things lie where it goes."""
-        for thing in range(THINGS):
+        for thing in range(self.config.things):
             self.lying_mean[thing], self.lying_std[thing] = hand_mean[:ALONG], hand_std[:ALONG]
             lying = np.concatenate([touch.places[:, :, thing, :ALONG][~touch.held[:, :, thing]] for touch in touches])
             lying = lying[np.isfinite(lying).all(-1)]
@@ -102,7 +102,7 @@ class Losses(nn.Module):
 
     @staticmethod
     def touch(places: Tensor, felt: Tensor) -> Tensor:
-        """Each thing is where it was felt. [..., THINGS, PLACE] both, the felt NaN where nothing was.
+        """Each thing is where it was felt. [..., things, PLACE] both, the felt NaN where nothing was.
 
         A long thing gripped askew feels like the wide one; the softened distance lets the few be. To take whichever thing is seen nearer instead does not work:
         one thing then becomes "what is in the hand", and the other nothing (measured).
@@ -116,19 +116,21 @@ class Losses(nn.Module):
         """Each picture predicts the others of its window, whose rooms are all different and in which the arm is elsewhere.
 
         What a picture can know of another one is then where the things are. Some of them move: the distance is softened, so that these do not blur the
-        rest; and of a thing in the hand it is known that it moves. [B, F, THINGS, PLACE], [B, F, THINGS].
+        rest; and of a thing in the hand it is known that it moves. [B, F, things, PLACE], [B, F, things].
         """
         one, other = torch.triu_indices(places.shape[1], places.shape[1], 1, device=places.device)
         rests = ~(held[:, one] | held[:, other])
         return (softened(places[:, one] - places[:, other]) * rests).sum() / rests.sum().clamp_min(1)
 
     def _spread(self, along: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
-        """SIGReg of places along the table [N, THINGS, ALONG], standardised; of the second thing's only as far as the first's do not explain them: otherwise
-        functions of the thing that is found first fill both. The regression that says so learns from latents that it does not move; the last value is the share
-        it explains.
+        """SIGReg of places along the table [N, things, ALONG], standardised; of a thing's only as far as those before it do not explain them: otherwise
+        functions of the thing that is found first fill all. The regressions that say so learn from latents that they do not move; the last value is the share
+        they explain.
         """
-        first, second = along.unbind(1)
-        repeated = self.repeated(first.detach())
-        regression = (repeated - second.detach()).square().mean()
-        rest = torch.cat([first, second - repeated.detach()], -1)
-        return sigreg(rest, self.config.sigreg_projections, generator), regression, 1 - regression.detach()
+        rest, regressions = [along[:, 0]], []
+        for thing, network in enumerate(self.repeated, 1):
+            repeated = network(along[:, :thing].flatten(1).detach())
+            regressions.append((repeated - along[:, thing].detach()).square().mean())
+            rest.append(along[:, thing] - repeated.detach())
+        regression = torch.stack(regressions).mean()
+        return sigreg(torch.cat(rest, -1), self.config.sigreg_projections, generator), regression, 1 - regression.detach()

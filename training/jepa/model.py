@@ -15,11 +15,10 @@ ACTION = 4
 ARM = 4
 # Entries of one thing: its place in the hand's coordinates.
 PLACE = 3
-OBJECTS = THINGS * PLACE
 # Entries of a place that lie along the table: x, y.
 ALONG = 2
 # What of the configuration decides the encoder's size.
-ENCODER_FIELDS = ("channels", "keypoints", "head_width")
+ENCODER_FIELDS = ("things", "channels", "keypoints", "head_width")
 # Distances are summed in units of this, m.
 UNIT_M = 0.1
 # Keeps the slope of a root finite at the goal, m².
@@ -74,7 +73,7 @@ class SpatialSoftmax(nn.Module):
 
 
 class Encoder(nn.Module):
-    """uint8 pictures [B, H, W, 3] to latents [B, ARM + THINGS * PLACE]: the arm as its picture shows it, and a place for each thing.
+    """uint8 pictures [B, H, W, 3] to latents [B, ARM + things * PLACE]: the arm as its picture shows it, and a place for each thing.
 
     The arm's entries are tool place and opening in standard deviations of proprioception, and so are the things'.
     """
@@ -88,7 +87,7 @@ class Encoder(nn.Module):
         self.keypoints = SpatialSoftmax(image_size // 4)
         self.keypoint_norm = nn.BatchNorm1d(3 * config.keypoints)
         self.arm = self._head(config, ARM)
-        self.objects = self._head(config, OBJECTS)
+        self.objects = self._head(config, config.things * PLACE)
 
     @staticmethod
     def _head(config: Config, outputs: int) -> nn.Sequential:
@@ -162,15 +161,16 @@ class Predictor(nn.Module):
     def __init__(self, config: Config, state_mean: Tensor, state_std: Tensor, action_scale: Tensor) -> None:
         super().__init__()
         w = config.predictor_width
+        self.things = config.things
         self.register_buffer("state_mean", state_mean)
         self.register_buffer("state_std", state_std)
         self.register_buffer("action_scale", action_scale)
         c = config.condition_width
         self.condition = nn.Sequential(nn.Linear(self.UPRIGHT + ACTION, c), nn.ReLU(), nn.Linear(c, c), nn.ReLU())
-        self.enter = nn.Linear(THINGS * (PLACE - ALONG) + 2 * OBJECTS + self.UPRIGHT + ACTION + self.UPRIGHT_LATER, w)
+        self.enter = nn.Linear(self.things * (PLACE - ALONG + 2 * PLACE) + self.UPRIGHT + ACTION + self.UPRIGHT_LATER, w)
         self.blocks = nn.ModuleList(ModulatedBlock(w, config.predictor_expansion, c) for _ in range(config.predictor_blocks))
         self.leave_norm = nn.LayerNorm(w, elementwise_affine=False)
-        self.leave = nn.Linear(w, OBJECTS)
+        self.leave = nn.Linear(w, self.things * PLACE)
         nn.init.normal_(self.leave.weight, std=1e-3)
         nn.init.zeros_(self.leave.bias)
 
@@ -184,9 +184,9 @@ class Predictor(nn.Module):
         condition = self.condition(torch.cat([s[:, ALONG:], a], -1))
         hand, hand_later = s[:, :PLACE] + offset[:, :PLACE], s_later[:, :PLACE] + offset[:, :PLACE]
         # Where things are from the hand decides what happens to them, and a centimetre decides it.
-        metres = self.state_std[:PLACE].repeat(THINGS) / TOUCHING_M
-        from_hand = [(objects - where.repeat(1, THINGS)) * metres for where in (hand, hand_later)]
-        heights = objects.unflatten(-1, (THINGS, PLACE))[..., ALONG:].flatten(-2)
+        metres = self.state_std[:PLACE].repeat(self.things) / TOUCHING_M
+        from_hand = [(objects - where.repeat(1, self.things)) * metres for where in (hand, hand_later)]
+        heights = objects.unflatten(-1, (self.things, PLACE))[..., ALONG:].flatten(-2)
         h = self.enter(torch.cat([heights, *from_hand, s[:, ALONG:], a, s_later[:, ALONG:ARM]], -1))
         for block in self.blocks:
             h = block(h, condition)
@@ -200,29 +200,32 @@ class Predictor(nn.Module):
 class Features(nn.Module):
     """What value and policy look at: latent, goal, the way between them, and where things are, and are to be, from the hand.
 
-    [..., D], [..., D] to [..., SIZE]; D = ARM + OBJECTS. The last ones could be learned from the first, but slowly.
+    [..., D], [..., D] to [..., size]; D = ARM + things * PLACE. The last ones could be learned from the first, but slowly.
     """
 
-    SIZE = 3 * (ARM + OBJECTS) + 2 * OBJECTS
+    def __init__(self, things: int = THINGS) -> None:
+        super().__init__()
+        self.things = things
+        self.size = 3 * ARM + 5 * things * PLACE
 
     def forward(self, latent: Tensor, goal: Tensor) -> Tensor:
-        hand = latent[..., :PLACE].repeat(*[1] * (latent.dim() - 1), THINGS)
+        hand = latent[..., :PLACE].repeat(*[1] * (latent.dim() - 1), self.things)
         return torch.cat([latent, goal, goal - latent, latent[..., ARM:] - hand, goal[..., ARM:] - hand], -1)
 
 
-def _network(width: int, outputs: int) -> nn.Sequential:
+def _network(inputs: int, width: int, outputs: int) -> nn.Sequential:
     return nn.Sequential(
-        nn.Linear(Features.SIZE, width), nn.LayerNorm(width), nn.ReLU(), nn.Linear(width, width), nn.LayerNorm(width), nn.ReLU(), nn.Linear(width, outputs)
+        nn.Linear(inputs, width), nn.LayerNorm(width), nn.ReLU(), nn.Linear(width, width), nn.LayerNorm(width), nn.ReLU(), nn.Linear(width, outputs)
     )
 
 
 class Value(nn.Module):
     """Discounted number of periods from one latent to another, as the explored behaviour at its best would take (at least 0)."""
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, things: int = THINGS) -> None:
         super().__init__()
-        self.features = Features()
-        self.network = _network(width, 1)
+        self.features = Features(things)
+        self.network = _network(self.features.size, width, 1)
 
     def forward(self, latent: Tensor, goal: Tensor) -> Tensor:
         """[..., D], [..., D] to [...]."""
@@ -232,10 +235,10 @@ class Value(nn.Module):
 class Policy(nn.Module):
     """An action that the explored behaviour took where it got nearer to a goal: a source of proposals for the search, never a command."""
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, things: int = THINGS) -> None:
         super().__init__()
-        self.features = Features()
-        self.network = _network(width, ACTION)
+        self.features = Features(things)
+        self.network = _network(self.features.size, width, ACTION)
 
     def forward(self, latent: Tensor, goal: Tensor) -> Tensor:
         """[..., D], [..., D] to [..., 4]: steps in units of the longest, -1 to 1, and the logit of an open gripper."""
@@ -260,12 +263,12 @@ class WorldModel(nn.Module):
         self.encoder = Encoder(config, image_size)
         self.state_model = StateModel(period_s, workspace_low, workspace_high, max_opening_m)
         self.predictor = Predictor(config, state_mean, state_std, action_high)
-        self.value = Value(config.value_width)
-        self.policy = Policy(config.value_width)
+        self.value = Value(config.value_width, config.things)
+        self.policy = Policy(config.value_width, config.things)
 
     @property
     def latent_size(self) -> int:
-        return ARM + OBJECTS
+        return ARM + self.config.things * PLACE
 
     def with_config(self, config: Config) -> "WorldModel":
         """A model with this one's encoder and statistics and new networks for the rest."""
@@ -283,16 +286,16 @@ class WorldModel(nn.Module):
         return model
 
     def places(self, latent: Tensor) -> Tensor:
-        """Where the things are, m. [..., D] to [..., THINGS, PLACE]."""
+        """Where the things are, m. [..., D] to [..., things, PLACE]."""
         return self.places_of(latent[..., ARM:])
 
     def places_of(self, objects: Tensor) -> Tensor:
-        """Where the things are, m, from their entries alone. [..., OBJECTS] to [..., THINGS, PLACE]."""
+        """Where the things are, m, from their entries alone. [..., things * PLACE] to [..., things, PLACE]."""
         predictor = self.predictor
-        return objects.unflatten(-1, (THINGS, PLACE)) * predictor.state_std[:PLACE] + predictor.state_mean[:PLACE]
+        return objects.unflatten(-1, (self.config.things, PLACE)) * predictor.state_std[:PLACE] + predictor.state_mean[:PLACE]
 
     def latent_of(self, state: Tensor, places: Tensor) -> Tensor:
-        """The latent of a picture that shows the arm where proprioception [..., 7] says and things at places [..., THINGS, PLACE] (m). To [..., D]."""
+        """The latent of a picture that shows the arm where proprioception [..., 7] says and things at places [..., things, PLACE] (m). To [..., D]."""
         predictor = self.predictor
         things = (places - predictor.state_mean[:PLACE]) / predictor.state_std[:PLACE]
         return torch.cat([predictor.standardised(state)[..., :ARM], things.flatten(-2)], -1)
@@ -318,7 +321,7 @@ class WorldModel(nn.Module):
         return torch.stack(latents, 1), torch.stack(states, 1)
 
     def distances(self, latent: Tensor, goal: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Between two latents [..., D]: of the tool [...] and of each thing [..., THINGS] in units of UNIT_M, of the opening [...] as a share of the widest."""
+        """Between two latents [..., D]: of the tool [...] and of each thing [..., things] in units of UNIT_M, of the opening [...] as a share of the widest."""
         std = self.predictor.state_std
         difference = latent - goal
         tool = _norm(difference[..., :PLACE] * std[:PLACE])
@@ -332,10 +335,13 @@ class WorldModel(nn.Module):
         A weighted sum of distances, which are exact near the goal, and the value, which knows that an object is pushed from behind and that a
         gripper opens before it closes. Distances, not their squares: an arm far from its place must not outweigh an object that is near.
         """
+        return self.nearness(latent, goal) + self.config.value_energy * self.value(latent, goal.expand_as(latent))
+
+    def nearness(self, latent: Tensor, goal: Tensor) -> Tensor:
+        """The distances' part of the energy."""
         config = self.config
         tool, things, opening = self.distances(latent, goal)
-        far = config.arm_energy * _beyond(tool, TOOL_TOLD) + config.grip_energy * opening + config.object_energy * _beyond(things, THING_TOLD).sum(-1)
-        return far + config.value_energy * self.value(latent, goal.expand_as(latent))
+        return config.arm_energy * _beyond(tool, TOOL_TOLD) + config.grip_energy * opening + config.object_energy * _beyond(things, THING_TOLD).sum(-1)
 
 
 def _beyond(distance: Tensor, told: float) -> Tensor:

@@ -11,8 +11,9 @@ from torch import Tensor
 from .data import Episodes
 from .latents import LatentEpisodes, encode_all
 from .model import ARM, PLACE, WorldModel
-from .touch import THINGS
 
+# As the simulator calls its things, from narrow to wide; where there are fewer, the last ones.
+THING_NAMES = ("puck", "cube", "cup")
 # A thing this much higher than usual is in the air, m.
 LIFTED_M = 0.03
 
@@ -52,10 +53,12 @@ def measure_latents(model: WorldModel, episodes: LatentEpisodes, *, with_rollout
     z, truths = episodes.latents, episodes.truths
     spectrum = torch.linalg.eigvalsh(torch.cov(z[..., ARM:].flatten(0, 1).T)).flip(0)
     share = spectrum / spectrum.sum()
-    probes = {"end_effector": truths[..., 0:3], "gripper_opening": episodes.states[..., 3:4], "cube": truths[..., 3:6], "cup": truths[..., 6:9]}
+    things = names_of(model.config.things)
+    probes = {"end_effector": truths[..., 0:3], "gripper_opening": episodes.states[..., 3:4],
+              **{name: truths[..., 3 + PLACE * i : 3 + PLACE * (i + 1)] for i, name in enumerate(things)}}
     # A robot does not know where its objects are.
-    probes = {name: target for name, target in probes.items() if target.isfinite().all()}
-    objects = [name for name in ("cube", "cup") if name in probes]
+    probes = {name: target for name, target in probes.items() if target.shape[-1] > 0 and target.isfinite().all()}
+    objects = [name for name in things if name in probes]
     return {
         "linear_probe_m": {name: linear_probe(z, target) for name, target in probes.items()},
         "place_error_m": place_errors(model, episodes) if objects else {},
@@ -66,14 +69,22 @@ def measure_latents(model: WorldModel, episodes: LatentEpisodes, *, with_rollout
     }
 
 
+def names_of(things: int) -> tuple[str, ...]:
+    """What that many things are called in reports."""
+    return THING_NAMES[-things:] if things <= len(THING_NAMES) else tuple(f"thing_{i}" for i in range(things))
+
+
 def place_errors(model: WorldModel, episodes: LatentEpisodes) -> dict:
     """How far (m, along the table) the entries are from where the things are: quantiles of all frames and, if there are any, of those in which a thing is lifted."""
-    truths = episodes.truths[..., 3:9].unflatten(-1, (THINGS, PLACE))
+    if episodes.truths.shape[-1] != PLACE * (1 + model.config.things):
+        # The unknown truths of a robot have a size of their own.
+        return {}
+    truths = episodes.truths[..., 3:].unflatten(-1, (model.config.things, PLACE))
     wrong = (model.places(episodes.latents) - truths)[..., :2].norm(dim=-1)
     lifted = truths[..., 2] - truths[..., 2].flatten(0, 1).median(0).values > LIFTED_M
     quantiles = lambda values: {f"p{q}": float(values.quantile(q / 100)) for q in (50, 75, 90)}
     result = {}
-    for thing, name in enumerate(("cube", "cup")):
+    for thing, name in enumerate(names_of(model.config.things)):
         # A robot may know where one of its things is.
         if not wrong[..., thing].isfinite().all():
             continue
@@ -104,8 +115,8 @@ def measure_rollouts(model: WorldModel, episodes: LatentEpisodes) -> dict:
         still = (z[:, start : start + 1] - target)[..., ARM:].square().mean(-1)
         error += wrong.sum(0)
         baseline += still.sum(0)
-        moved = truths[:, start + horizon, 3:9] - truths[:, start, 3:9]
-        moving = torch.maximum(moved[:, :3].norm(dim=-1), moved[:, 3:].norm(dim=-1)) > 0.03
+        moved = (truths[:, start + horizon, 3:] - truths[:, start, 3:]).unflatten(-1, (-1, PLACE))
+        moving = moved.norm(dim=-1).amax(-1) > 0.03
         moving_error += wrong[moving].sum(0)
         moving_baseline += still[moving].sum(0)
         moving_windows += int(moving.sum())

@@ -29,14 +29,14 @@ ERROR_M, MOVED_M = 1e-3, 5e-4
 def in_hindsight(model: WorldModel, episodes: LatentEpisodes) -> LatentEpisodes:
     """Latents whose arm is what proprioception said and whose things are smoothed."""
     seen = model.places(episodes.latents)
-    touch = feel(episodes.states.numpy(), episodes.actions.numpy(), seen.numpy())
+    touch = feel(episodes.states.numpy(), episodes.actions.numpy(), seen.numpy(), model.config.things)
     felt = torch.from_numpy(touch.places)
     smoothed = smooth(seen, felt, torch.from_numpy(touch.held))
     return replace(episodes, latents=model.latent_of(episodes.states, shifted(smoothed, felt)))
 
 
 def shifted(places: Tensor, felt: Tensor) -> Tensor:
-    """Places [E, T, THINGS, 3] (m), shifted to where things were felt (NaN where nothing was); in between by what lies between, before the first and after the
+    """Places [E, T, things, 3] (m), shifted to where things were felt (NaN where nothing was); in between by what lies between, before the first and after the
     last by as much as there. Pictures of one place err alike: a path that was seen keeps its shape.
     """
     result = places.numpy().copy()
@@ -50,13 +50,13 @@ def shifted(places: Tensor, felt: Tensor) -> Tensor:
 
 
 def error_of_pictures(places: Tensor) -> Tensor:
-    """Standard deviation (m) a coordinate of places [E, T, THINGS, 3] from picture to picture; from medians, because most things rest most of the time. [THINGS]"""
+    """Standard deviation (m) a coordinate of places [E, T, things, 3] from picture to picture; from medians, because most things rest most of the time. [things]"""
     steps = (places[:, 1:] - places[:, :-1]).abs().transpose(2, 0).flatten(1)
     return steps.median(-1).values / (0.6745 * 2**0.5)
 
 
 def smooth(places: Tensor, felt: Tensor, held: Tensor) -> Tensor:
-    """Places [E, T, THINGS, 3] (m) of pictures, those felt (NaN where nothing was) and held [E, T, THINGS] to smoothed places.
+    """Places [E, T, things, 3] (m) of pictures, those felt (NaN where nothing was) and held [E, T, things] to smoothed places.
 
     Iteratively reweighted least squares; each iteration is a tridiagonal system an episode and thing.
     """
@@ -72,7 +72,7 @@ def smooth(places: Tensor, felt: Tensor, held: Tensor) -> Tensor:
         slip = (z - felt).norm(dim=-1)
         felt_weight = HELD * known * torch.where(slip > sigma, sigma / slip.clamp_min(ERROR_M), 1.0) / sigma.square()
         move = MOVE / sigma / ((z[:, 1:] - z[:, :-1]).square().sum(-1) + MOVED_M**2).sqrt()
-        # [E, THINGS, T]
+        # [E, things, T]
         seen_weight, felt_weight, move = (value.transpose(1, 2) for value in (seen_weight, felt_weight, move))
         matrix = torch.diag_embed(seen_weight + felt_weight)
         matrix[..., index[:-1], index[:-1]] += move

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+# As many as the demo scene has; Config.things says how many a model is of.
 THINGS = 2
 # A gripper that is told less than this (0 shut, 1 open) is told to close.
 CLOSED_BELOW = 0.1
@@ -32,7 +33,7 @@ LIFTED_M = 0.05
 SEEN_TAKEN_M, SEEN_THERE_M = 0.08, 0.035
 # So many pictures before the fingers close tell what they close on.
 PICTURES_BEFORE = 8
-# A wide thing is the wider one when it is seen at most this much farther than the other, m.
+# A grip is of what feels as wide when that is seen at most this much farther than the narrower ones, m.
 NARROWER_M = 0.01
 # Seen so near to where it was seen before the hand came by, it was not moved, m. Pictures of one place err alike.
 UNMOVED_M = 0.012
@@ -40,7 +41,7 @@ UNMOVED_M = 0.012
 
 @dataclass(frozen=True)
 class Touch:
-    """places [E, T+1, THINGS, 3] (m, NaN where a thing's place was not felt), held [E, T+1, THINGS]; things from narrow to wide."""
+    """places [E, T+1, things, 3] (m, NaN where a thing's place was not felt), held [E, T+1, things]; things from narrow to wide."""
 
     places: np.ndarray
     held: np.ndarray
@@ -57,21 +58,22 @@ class _Hold:
     closing: int
     first: int
     last: int
-    wide: bool
+    # Which of the things it feels as wide as, from narrow to wide.
+    width: int
 
 
-def feel(states: np.ndarray, actions: np.ndarray, seen: np.ndarray | None = None) -> Touch:
+def feel(states: np.ndarray, actions: np.ndarray, seen: np.ndarray | None = None, things: int = THINGS) -> Touch:
     """Of states [E, T+1, 7] (hand x, y, z, opening; m) and actions [E, T, 4] (the last entry the gripper's), and of where the things were seen
-    [E, T+1, THINGS, 3] (m) if that is known.
+    [E, T+1, things, 3] (m) if that is known.
     """
     episodes, frames = states.shape[:2]
     hand = states[..., :3]
-    places = np.full((episodes, frames, THINGS, 3), np.nan, np.float32)
-    held = np.zeros((episodes, frames, THINGS), bool)
+    places = np.full((episodes, frames, things, 3), np.nan, np.float32)
+    held = np.zeros((episodes, frames, things), bool)
     # Holds first: what is in the hand lies nowhere.
     told: list[tuple[_Hold, int]] = []
-    for hold in _holds(states, actions):
-        thing = int(hold.wide) if seen is None else _which(hold, hand[hold.episode], seen[hold.episode])
+    for hold in _holds(states, actions, things):
+        thing = hold.width if seen is None else _which(hold, hand[hold.episode], seen[hold.episode])
         if thing is None:
             continue
         places[hold.episode, hold.first : hold.last + 1, thing] = hand[hold.episode, hold.first : hold.last + 1]
@@ -90,14 +92,14 @@ def feel(states: np.ndarray, actions: np.ndarray, seen: np.ndarray | None = None
     return Touch(places, held)
 
 
-def _holds(states: np.ndarray, actions: np.ndarray) -> Iterator[_Hold]:
+def _holds(states: np.ndarray, actions: np.ndarray, things: int) -> Iterator[_Hold]:
     episodes = len(states)
     opening = states[..., 3]
     told = np.concatenate([np.ones((episodes, 1)), actions[..., 3]], 1) < CLOSED_BELOW
     still = np.zeros_like(told)
     still[:, 1:] = np.abs(opening[:, 1:] - opening[:, :-1]) < STILL_M
     holding = told & np.roll(told, 1, 1) & still & (opening > THICKER_THAN_M)
-    border = _border(opening[holding])
+    borders = _borders(opening[holding], things)
     for e in np.flatnonzero(holding.any(1)):
         for first, last in _stretches(holding[e]):
             if last - first + 1 < HELD_PICTURES:
@@ -105,14 +107,16 @@ def _holds(states: np.ndarray, actions: np.ndarray) -> Iterator[_Hold]:
             closing = first
             while closing > 1 and told[e, closing - 1]:
                 closing -= 1
-            yield _Hold(int(e), closing, first, last, bool(np.median(opening[e, first : last + 1]) > border))
+            yield _Hold(int(e), closing, first, last, int(np.searchsorted(borders, np.median(opening[e, first : last + 1]))))
 
 
 def _which(hold: _Hold, hand: np.ndarray, seen: np.ndarray) -> int | None:
     """The thing that was seen where the fingers closed; None when it was seen elsewhere. A narrow grip is of the narrow thing: nothing is narrower than it is."""
     before = seen[max(0, hold.closing - PICTURES_BEFORE) : hold.closing + 1, :, :2]
     distance = np.linalg.norm(np.median(before, 0) - hand[hold.closing, :2], axis=-1)
-    thing = int(hold.wide and distance[1] <= distance[0] + NARROWER_M)
+    # A grip is of what feels as wide or of something narrower, askew.
+    narrower = int(distance[: max(1, hold.width)].argmin())
+    thing = hold.width if distance[hold.width] <= distance[narrower] + NARROWER_M else narrower
     return thing if distance[thing] < SEEN_TAKEN_M else None
 
 
@@ -156,16 +160,14 @@ def _stretches(flags: np.ndarray) -> list[tuple[int, int]]:
     return [(int(a), int(b) - 1) for a, b in zip(edges[::2], edges[1::2])]
 
 
-def _border(widths: np.ndarray) -> float:
-    """Between the narrow and the wide: two means in one dimension."""
+def _borders(widths: np.ndarray, kinds: int) -> np.ndarray:
+    """Between kinds of widths, from narrow to wide: that many means in one dimension. [kinds - 1]"""
     if len(widths) == 0:
-        return 0.0
+        return np.zeros(kinds - 1)
     widths = widths.astype(np.float64)
     # Not from the extremes: a thing gripped askew is as wide as nothing else.
-    low, high = np.quantile(widths, [0.1, 0.9])
+    means = np.quantile(widths, np.linspace(0.1, 0.9, kinds))
     for _ in range(20):
-        border = (low + high) / 2
-        narrow = widths <= border
-        low = widths[narrow].mean() if narrow.any() else low
-        high = widths[~narrow].mean() if (~narrow).any() else high
-    return float((low + high) / 2)
+        kind = np.searchsorted((means[:-1] + means[1:]) / 2, widths)
+        means = np.array([widths[kind == k].mean() if (kind == k).any() else means[k] for k in range(kinds)])
+    return (means[:-1] + means[1:]) / 2

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from torch import Tensor
 
+from bundle.sizes import Shapes, positive
+
 # Width, layers and heads of the encoder's sizes.
 SIZES = {"tiny": (192, 12, 3), "small": (384, 12, 6), "base": (768, 12, 12), "large": (1024, 24, 16), "huge": (1280, 32, 16)}
 HEAD = 64
@@ -61,6 +63,7 @@ def read_config(file: Path) -> dict:
 
 def derive(tensors: Mapping[str, Tensor], content: Mapping[str, Mapping]) -> Config:
     """The sizes that the tensors show, completed by config.json. Raises ValueError where the two contradict each other or nothing says a size."""
+    shapes = Shapes(tensors, "weights", "this is no LeWorldModel checkpoint")
     encoder, predictor, action = (content[name] for name in ("encoder", "predictor", "action_encoder"))
     size = encoder.get("size", "tiny")
     if size not in SIZES:
@@ -68,35 +71,35 @@ def derive(tensors: Mapping[str, Tensor], content: Mapping[str, Mapping]) -> Con
     for field, wanted in (("hidden_act", "gelu"), ("qkv_bias", True)):
         if encoder.get(field, wanted) != wanted:
             raise ValueError(f"configuration: encoder.{field} is {encoder[field]!r}; only {wanted!r} is known")
-    projection = _shape(tensors, "encoder.embeddings.patch_embeddings.projection.weight", 4)
+    projection = shapes.of("encoder.embeddings.patch_embeddings.projection.weight", 4)
     width, patch = projection[0], projection[2]
-    patches = _shape(tensors, "encoder.embeddings.position_embeddings", 3)[1] - 1
-    image_size = _size("encoder.image_size", encoder.get("image_size", 224))
+    patches = shapes.of("encoder.embeddings.position_embeddings", 3)[1] - 1
+    image_size = positive("encoder.image_size", encoder.get("image_size", 224))
     if image_size % patch or (image_size // patch) ** 2 != patches:
         raise ValueError(f"configuration: encoder.image_size is {image_size}, the tensors have {patches} patches of {patch} pixels")
-    depth = _count(tensors, "encoder.layers.")
+    depth = shapes.count("encoder.layers.")
     defaults = SIZES[size]
-    heads = _size("encoder.num_attention_heads", encoder.get("num_attention_heads", defaults[2]))
+    heads = positive("encoder.num_attention_heads", encoder.get("num_attention_heads", defaults[2]))
     if width % heads:
         raise ValueError(f"configuration: encoder has {heads} heads, which do not divide its width, {width}: give encoder.num_attention_heads")
-    window, embed = _shape(tensors, "predictor.pos_embedding", 3)[1:]
-    predictor_depth = _count(tensors, "predictor.transformer.layers.")
+    window, embed = shapes.of("predictor.pos_embedding", 3)[1:]
+    predictor_depth = shapes.count("predictor.transformer.layers.")
     first = "predictor.transformer.layers.0."
     if "heads" not in predictor:
         raise ValueError("configuration: predictor.heads is missing, and the tensors do not show it")
-    inner = _shape(tensors, f"{first}attn.to_qkv.weight", 2)[0] // 3
-    predictor_heads, head = _size("predictor.heads", predictor["heads"]), _size("predictor.dim_head", predictor.get("dim_head", HEAD))
+    inner = shapes.of(f"{first}attn.to_qkv.weight", 2)[0] // 3
+    predictor_heads, head = positive("predictor.heads", predictor["heads"]), positive("predictor.dim_head", predictor.get("dim_head", HEAD))
     if predictor_heads * head != inner:
         raise ValueError(f"configuration: predictor has {predictor_heads} heads of {head}, the tensors have {inner} numbers for all heads")
-    predictor_width = _shape(tensors, "predictor.transformer.norm.weight", 1)[0]
+    predictor_width = shapes.of("predictor.transformer.norm.weight", 1)[0]
     output = tensors.get("predictor.transformer.output_proj.weight")
-    hidden_of_action, smoothed = _shape(tensors, "action_encoder.embed.0.weight", 2)
+    hidden_of_action, smoothed = shapes.of("action_encoder.embed.0.weight", 2)
     config = Config(
-        image_size=image_size, patch=patch, width=width, depth=depth, heads=heads, hidden=_shape(tensors, "encoder.layers.0.mlp.fc1.weight", 2)[0],
+        image_size=image_size, patch=patch, width=width, depth=depth, heads=heads, hidden=shapes.of("encoder.layers.0.mlp.fc1.weight", 2)[0],
         epsilon=float(encoder.get("layer_norm_eps", 1e-12)), embed=embed, window=window, predictor_width=predictor_width,
         predictor_output=predictor_width if output is None else output.shape[0], predictor_depth=predictor_depth, predictor_heads=predictor_heads, predictor_head=head,
-        predictor_hidden=_shape(tensors, f"{first}mlp.net.1.weight", 2)[0], action=_shape(tensors, "action_encoder.patch_embed.weight", 3)[1], smoothed=smoothed,
-        action_hidden=hidden_of_action, action_embed=_shape(tensors, "action_encoder.embed.2.weight", 2)[0])
+        predictor_hidden=shapes.of(f"{first}mlp.net.1.weight", 2)[0], action=shapes.of("action_encoder.patch_embed.weight", 3)[1], smoothed=smoothed,
+        action_hidden=hidden_of_action, action_embed=shapes.of("action_encoder.embed.2.weight", 2)[0])
     said = {
         "encoder.patch_size": (encoder.get("patch_size"), patch), "encoder.hidden_size": (encoder.get("hidden_size"), width),
         "encoder.num_hidden_layers": (encoder.get("num_hidden_layers"), depth), "encoder.intermediate_size": (encoder.get("intermediate_size"), config.hidden),
@@ -113,25 +116,3 @@ def derive(tensors: Mapping[str, Tensor], content: Mapping[str, Mapping]) -> Con
         if value is not None and value != "???" and value != shown:
             raise ValueError(f"configuration: {field} is {value}, the checkpoint's tensors have {shown}")
     return config
-
-
-def _shape(tensors: Mapping[str, Tensor], name: str, dimensions: int) -> tuple[int, ...]:
-    if name not in tensors:
-        raise ValueError(f"weights: missing: {name}; this is no LeWorldModel checkpoint")
-    shape = tuple(tensors[name].shape)
-    if len(shape) != dimensions:
-        raise ValueError(f"weights: mis-shaped: {name} is {list(shape)} and must have {dimensions} dimensions")
-    return shape
-
-
-def _count(tensors: Mapping[str, Tensor], prefix: str) -> int:
-    numbers = {int(number) for name in tensors if name.startswith(prefix) and (number := name.removeprefix(prefix).split(".")[0]).isdigit()}
-    if not numbers:
-        raise ValueError(f"weights: missing: {prefix}0; this is no LeWorldModel checkpoint")
-    return max(numbers) + 1
-
-
-def _size(name: str, value: object) -> int:
-    if type(value) is not int or value < 1:
-        raise ValueError(f"configuration: {name} is {value!r}: must be a positive whole number")
-    return value

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from bundle.blocked import Blocked
 from bundle.robot import Robot
 
 from .model import LeWorldModel
@@ -26,7 +27,7 @@ class EncoderGraph(nn.Module):
         return self.model.encode((pixels.float() - self.mean) / self.std)
 
 
-class RolloutGraph(nn.Module):
+class RolloutGraph(Blocked):
     """A population in one call: only energies need to come back.
 
     `latent` [1, D], `state` [1, S], `actions` [N, H, A] of the robot, `goal` [1, D] to `energy` [N, H], `start_energy` [1], `final_latent` [N, D], `final_state` [N, S].
@@ -35,19 +36,12 @@ class RolloutGraph(nn.Module):
     """
 
     def __init__(self, model: LeWorldModel, robot: Robot, blocks: int) -> None:
-        super().__init__()
+        super().__init__(robot, model.config.action, blocks)
         self.model = model
-        self.block, self.blocks = model.config.action // len(robot.action.names), blocks
-        self.register_buffer("action_mean", torch.tensor(robot.action.mean).repeat(self.block))
-        self.register_buffer("action_std", torch.tensor(robot.action.std).repeat(self.block))
-
-    @property
-    def horizon(self) -> int:
-        return self.block * self.blocks
 
     def forward(self, latent: Tensor, state: Tensor, actions: Tensor, goal: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         model, window = self.model, self.model.config.window
-        encoded = model.action_encoder((actions.reshape(-1, self.blocks, model.config.action) - self.action_mean) / self.action_std)
+        encoded = model.action_encoder(self.scaled_actions(actions))
         latents, energies = [latent + torch.zeros_like(encoded[:, 0, :1])], []
         for step in range(self.blocks):
             first = max(0, step + 1 - window)

@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from conftest import save_run, shake
-from jepa.build import load_checkpoint, load_encoder, new_model
+from jepa.build import WORKSPACE_HIGH, WORKSPACE_LOW, load_checkpoint, load_encoder, new_model
+from jepa.data import check_alike
 
 
 def test_a_checkpoint_gives_the_same_model_back(model, episodes, tmp_path):
@@ -63,6 +64,25 @@ def test_what_never_moves_is_not_blown_up(config, episodes):
     states = episodes.states.copy()
     states[..., 3] = 0.08
     assert float(new_model(config, replace(episodes, states=states)).predictor.state_std[3]) == pytest.approx(1e-3)
+
+
+def test_axes_that_go_with_the_camera_have_room_for_the_workspace_however_it_is_turned(config, episodes):
+    low, high = np.array(WORKSPACE_LOW), np.array(WORKSPACE_HIGH)
+    plain = new_model(config, episodes).state_model
+    np.testing.assert_allclose(plain.low, low, atol=1e-6)
+    turned = new_model(config, replace(episodes, description={**episodes.description, "frame": "camera"})).state_model
+    middle = (low[:2] + high[:2]) / 2
+    for corner in ([low[0], low[1]], [low[0], high[1]], [high[0], low[1]]):
+        for angle in np.linspace(-np.pi, np.pi, 9):
+            x, y = np.array(corner) - middle
+            place = middle + [np.cos(angle) * x - np.sin(angle) * y, np.sin(angle) * x + np.cos(angle) * y]
+            assert (turned.low[:2].numpy() <= place + 1e-6).all() and (place - 1e-6 <= turned.high[:2].numpy()).all()
+    assert float(turned.low[2]) == pytest.approx(low[2]) and float(turned.high[2]) == pytest.approx(high[2])
+
+
+def test_data_of_other_axes_is_not_mixed_in(episodes):
+    with pytest.raises(ValueError, match="the data sets have different frame: .None, 'camera'."):
+        check_alike([episodes, replace(episodes, description={**episodes.description, "frame": "camera"})])
 
 
 def test_another_robot_s_vectors_are_refused(config, episodes):

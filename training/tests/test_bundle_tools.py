@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import json
 
@@ -13,10 +14,10 @@ import torch
 from torch import nn
 
 from bundle.energies import scale
-from bundle.onnx_graph import LARGEST_FILE_BYTES, _refuse_large, write_graph
+from bundle.onnx_graph import LARGEST_FILE_BYTES, _refuse_large, side_files, write_graph
 from bundle.pictures import fit, made_up, with_noise
 from bundle.ranks import overlap, ranks, spearman
-from bundle.write import new_bundle, write_manifest
+from bundle.write import graph_entry, new_bundle, write_manifest
 
 
 def test_ranks_by_slow_loops():
@@ -116,12 +117,39 @@ def test_precisions_that_cannot_be(tmp_path):
         write_graph(Shared(1e5), {"x": torch.zeros(1, 1, 40)}, ["y"], tmp_path / "g.onnx", dynamic={}, precision="fp16")
     with pytest.raises(ValueError, match="precision is fp8: must be one of fp32, fp16, int8"):
         write_graph(Shared(), {"x": torch.zeros(1, 1, 40)}, ["y"], tmp_path / "g.onnx", dynamic={}, precision="fp8")
-    with pytest.raises(ValueError, match=r"encoder.onnx would hold 4\.05 GB of weights as fp32, and one ONNX file holds 2\.13: give --precision fp16 or int8"):
-        _refuse_large(tmp_path / "encoder.onnx", 4_048_000_000, "fp32")
-    # ViT-g in 16 bits is.
-    _refuse_large(tmp_path / "encoder.onnx", 2 * 1_012_173_952, "fp16")
-    with pytest.raises(ValueError, match="the model is too large for one file"):
-        _refuse_large(tmp_path / "encoder.onnx", LARGEST_FILE_BYTES + 1, "int8")
+    # ViT-g in 8 bits fits.
+    _refuse_large(tmp_path / "encoder.onnx", 1_012_173_952, LARGEST_FILE_BYTES)
+    with pytest.raises(ValueError, match=r"encoder.onnx would hold 4\.05 GB of quantised weights, and one ONNX file holds 2\.13: give --precision fp16 or fp32"):
+        _refuse_large(tmp_path / "encoder.onnx", 4_048_000_000, LARGEST_FILE_BYTES)
+    with pytest.raises(ValueError, match="of quantised weights"):
+        write_graph(Shared(), {"x": torch.zeros(1, 1, 40)}, ["y"], tmp_path / "g.onnx", dynamic={}, precision="int8", largest=1000)
+
+
+@pytest.mark.parametrize(("precision", "tolerance"), [("fp32", 1e-6), ("fp16", 1e-3)])
+def test_weights_beyond_one_file_lie_in_side_files(precision, tolerance, tmp_path):
+    torch.manual_seed(0)
+    module = nn.Sequential(Shared(), Shared(), nn.Linear(40, 40))
+    file = tmp_path / "g.onnx"
+    size = 1600 * (2 if precision == "fp16" else 4)
+    # Two matrices to a file, the third in one of its own.
+    write_graph(module, {"x": torch.zeros(2, 3, 40)}, ["y"], file, dynamic={"x": "n", "y": "n"}, precision=precision, largest=1000, side=2 * size + 64)
+    assert [path.name for path in side_files(file)] == ["g.onnx.data0", "g.onnx.data1"]
+    assert [path.stat().st_size for path in side_files(file)] == [2 * size, size]
+    x = torch.randn(5, 3, 40)
+    found = onnxruntime.InferenceSession(file).run(None, {"x": x.numpy()})[0]
+    np.testing.assert_allclose(found, module(x).detach().numpy(), atol=tolerance)
+    entry = graph_entry(file)
+    assert [side["name"] for side in entry["side_files"]] == ["g.onnx.data0", "g.onnx.data1"]
+    for side in entry["side_files"]:
+        content = (tmp_path / side["name"]).read_bytes()
+        assert (side["bytes"], side["sha256"]) == (len(content), hashlib.sha256(content).hexdigest())
+    # Small ones stay: the graph says its shapes without the side files.
+    assert {tuple(tensor.dims) for tensor in onnx.load(file, load_external_data=False).graph.initializer if not tensor.external_data} >= {(40,)}
+
+
+def test_a_file_without_side_files_lists_none(tmp_path):
+    write_graph(Shared(), {"x": torch.zeros(1, 1, 40)}, ["y"], tmp_path / "g.onnx", dynamic={})
+    assert graph_entry(tmp_path / "g.onnx").keys() == {"sha256", "bytes"}
 
 
 def test_a_bundle_is_there_whole_or_as_it_was(tmp_path):

@@ -15,7 +15,8 @@ import export
 from conftest import VALIDATION_EPISODES, make_episodes, save_run, shake, write_data
 from jepa.build import load_checkpoint, new_model
 from jepa.graphs import ProposalGraph
-from jepa.model import ACTION, ARM, OBJECTS, PLACE
+from jepa.model import ACTION, ARM, PLACE
+from jepa.touch import THINGS
 
 DONE = ["predictor", "value"]
 
@@ -77,6 +78,7 @@ class TestManifest:
         states = episodes.states.reshape(-1, 7)
         for field, wanted in (("mean", states.mean(0)), ("std", states.std(0))):
             np.testing.assert_allclose(readable[field], wanted[[0, 1, 2, 3, 0, 1, 2, 0, 1, 2]], rtol=1e-2, atol=1e-4)
+        assert readable["gripper"] == {"name": "opening", "open": 0.08, "closed": 0.0}
 
     def test_energy_was_measured(self, manifest):
         energy = manifest["energy"]
@@ -201,7 +203,7 @@ class TestGraphs:
         assert (actions[:, :decided] == asked["committed"][:decided].numpy()).all()
 
     def test_only_wanted_outputs_need_to_be_fetched(self, sessions, config):
-        d = ARM + OBJECTS
+        d = ARM + THINGS * PLACE
         [energy] = sessions["rollout"].run(["energy"], {"latent": np.zeros((1, d), np.float32), "state": np.zeros((1, 7), np.float32),
                                                         "actions": np.zeros((3, config.rollout, 4), np.float32), "goal": np.ones((1, d), np.float32)})
         assert energy.shape == (3, config.rollout)
@@ -298,7 +300,41 @@ class TestRefusals:
 def test_a_new_bundle_takes_the_place_of_the_old_one_whole(made, bundle, monkeypatch, tmp_path):
     old = tmp_path / "place"
     old.mkdir()
+    (old / "manifest.json").write_text("{}")
     (old / "stray.txt").write_text("of the old one")
     run_export(monkeypatch, made, old)
     assert sorted(contents(old)) == ["encoder.onnx", "manifest.json", "proposal.onnx", "rollout.onnx"]
     assert [file.name for file in tmp_path.iterdir()] == ["place"]
+
+
+def test_a_folder_that_is_no_bundle_is_left_alone(made, monkeypatch, tmp_path):
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "holiday.png").write_bytes(b"mine")
+    with pytest.raises(ValueError, match="photos is there and is no bundle: give another folder"):
+        run_export(monkeypatch, made, tmp_path / "photos")
+    assert [file.name for file in tmp_path.iterdir()] == ["photos"] and (tmp_path / "photos" / "holiday.png").read_bytes() == b"mine"
+
+
+def test_axes_that_go_with_the_camera_are_said_and_things_that_were_not_learned_are_not(config, episodes, monkeypatch, tmp_path):
+    turned = replace(episodes, description={**episodes.description, "frame": "camera"})
+    tool_only = replace(config, touch_weight=0.0, object_energy=0.0, value_energy=0.0)
+    write_data(tmp_path / "data", turned)
+    torch.manual_seed(0)
+    model = shake(new_model(tool_only, turned))
+    save_run(tmp_path / "run", model, turned, done=DONE)
+    run_export(monkeypatch, tmp_path, tmp_path / "bundle")
+    manifest = json.loads((tmp_path / "bundle" / "manifest.json").read_text())
+    assert manifest["state"]["frame"] == manifest["action"]["frame"] == "camera"
+    assert manifest["latent"].keys() == {"shape", "dtype"}
+
+
+def test_where_only_the_tool_counts_it_does_not_matter_where_things_are(config, episodes):
+    torch.manual_seed(0)
+    model = shake(new_model(replace(config, object_energy=0.0), episodes))
+    elsewhere = episodes.truths.copy()
+    elsewhere[..., 3:] = np.random.default_rng(0).uniform(-1, 1, elsewhere[..., 3:].shape)
+    moved = replace(episodes, truths=elsewhere)
+    assert export.energy_statistics(model, moved) == export.energy_statistics(model, episodes)
+    model.config = config
+    with pytest.raises(ValueError, match="too few pairs of frames"):
+        export.energy_statistics(model, moved)

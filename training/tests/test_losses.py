@@ -7,7 +7,7 @@ from torch import nn
 from conftest import shake
 from jepa.data import Windows, WindowSampler
 from jepa.losses import ALONG, SOFT_BELOW_M, Losses, sigreg, softened
-from jepa.model import ARM, OBJECTS, PLACE
+from jepa.model import ARM, PLACE
 from jepa.touch import THINGS, Touch, feel
 
 
@@ -226,7 +226,7 @@ class LinearEncoder(nn.Module):
 
     def __init__(self, inputs):
         super().__init__()
-        self.objects = nn.Linear(inputs, OBJECTS)
+        self.objects = nn.Linear(inputs, THINGS * PLACE)
 
     def encode(self, pictures):
         return self.read(self.features(pictures))
@@ -303,7 +303,7 @@ class TestWithTouch:
         learn(config, model, batches, steps=600)
         windows, pictures = batches(generator(9))
         places = model.encoder.encode(pictures.flatten(0, 1))[:, ARM:].detach().unflatten(-1, (THINGS, PLACE))
-        wanted = (pictures.flatten(2)[..., :10] @ mixed.inverse()).flatten(0, 1)[:, :OBJECTS].unflatten(-1, (THINGS, PLACE))
+        wanted = (pictures.flatten(2)[..., :10] @ mixed.inverse()).flatten(0, 1)[:, :THINGS * PLACE].unflatten(-1, (THINGS, PLACE))
         errors = ((places - wanted) * std).norm(dim=-1).median(0).values
         assert (errors < 0.02).all(), errors
 

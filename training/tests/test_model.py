@@ -6,7 +6,7 @@ import torch
 from conftest import shake
 from jepa.familiarity import Familiarity
 from jepa.graphs import EncoderGraph, RolloutGraph
-from jepa.model import ACTION, ARM, Features, NO_DISTANCE, OBJECTS, PLACE, Policy, SpatialSoftmax, STATE, StateModel, THING_TOLD, TOOL_TOLD, UNIT_M, Value
+from jepa.model import ACTION, ARM, Features, NO_DISTANCE, PLACE, Policy, SpatialSoftmax, STATE, StateModel, THING_TOLD, TOOL_TOLD, UNIT_M, Value
 from jepa.touch import THINGS
 
 LOW, HIGH = torch.tensor([0.35, -0.22, 0.02]), torch.tensor([0.65, 0.22, 0.32])
@@ -153,7 +153,7 @@ class TestEncoder:
 
     def test_there_is_a_place_for_each_thing(self, model, episodes):
         latents = model.train().encoder(torch.from_numpy(episodes.images[:16, ::4].reshape(-1, 64, 64, 3)))
-        assert latents.shape == (48, ARM + THINGS * PLACE) and model.latent_size == ARM + OBJECTS == 10
+        assert latents.shape == (48, ARM + THINGS * PLACE) and model.latent_size == ARM + THINGS * PLACE == 10
 
     @pytest.mark.parametrize("row, column", [(0, 0), (3, 12), (15, 7)])
     def test_keypoints_are_where_the_maps_are_active(self, row, column):
@@ -201,31 +201,31 @@ class TestFeatures:
         latent = torch.cat([hand, torch.tensor([-5.0]), things])
         goal = torch.cat([torch.tensor([0.1, 0.2, 0.3, 0.4]), goal_things])
         features = Features()(latent, goal)
-        assert features.shape == (Features.SIZE,)
+        assert features.shape == (Features().size,)
         wanted = [*latent, *goal, *(goal - latent), 3, 3, 3, 6, 6, 6, 9, 18, 27, 39, 48, 57]
         torch.testing.assert_close(features, torch.tensor([float(value) for value in wanted]))
 
     @pytest.mark.parametrize("shape", [(), (7,), (7, 3), (2, 3, 4)])
     def test_of_any_number_of_latents_each_by_itself(self, shape):
-        latent, goal = torch.randn(*shape, ARM + OBJECTS), torch.randn(*shape, ARM + OBJECTS)
+        latent, goal = torch.randn(*shape, ARM + THINGS * PLACE), torch.randn(*shape, ARM + THINGS * PLACE)
         features = Features()(latent, goal)
-        assert features.shape == (*shape, Features.SIZE)
+        assert features.shape == (*shape, Features().size)
         last = tuple(size - 1 for size in shape)
         torch.testing.assert_close(features[last], Features()(latent[last], goal[last]))
 
     def test_relative_places_do_not_change_when_everything_is_elsewhere(self):
-        latent, goal = torch.randn(5, ARM + OBJECTS), torch.randn(5, ARM + OBJECTS)
+        latent, goal = torch.randn(5, ARM + THINGS * PLACE), torch.randn(5, ARM + THINGS * PLACE)
         shift = torch.randn(5, PLACE)
         shifted = lambda z: torch.cat([z[:, :PLACE] + shift, z[:, PLACE:ARM], z[:, ARM:] + shift.repeat(1, THINGS)], -1)
         one, other = Features()(latent, goal), Features()(shifted(latent), shifted(goal))
-        torch.testing.assert_close(one[:, 2 * (ARM + OBJECTS) :], other[:, 2 * (ARM + OBJECTS) :], atol=1e-5, rtol=1e-4)
+        torch.testing.assert_close(one[:, 2 * (ARM + THINGS * PLACE) :], other[:, 2 * (ARM + THINGS * PLACE) :], atol=1e-5, rtol=1e-4)
 
 
 class TestValue:
     def test_is_a_number_of_periods_for_each_pair(self):
         value = Value(8)
         randomise(value)
-        latents, goals = 10 * torch.randn(200, 3, ARM + OBJECTS), 10 * torch.randn(200, 3, ARM + OBJECTS)
+        latents, goals = 10 * torch.randn(200, 3, ARM + THINGS * PLACE), 10 * torch.randn(200, 3, ARM + THINGS * PLACE)
         periods = value(latents, goals)
         assert periods.shape == (200, 3) and (periods >= 0).all()
         torch.testing.assert_close(periods[7, 1], value(latents[7, 1], goals[7, 1]))
@@ -236,7 +236,7 @@ class TestPolicy:
     def test_steps_are_at_most_the_longest_and_the_gripper_is_a_logit(self):
         policy = Policy(8)
         randomise(policy)
-        latents, goals = 10 * torch.randn(200, 3, ARM + OBJECTS), 10 * torch.randn(200, 3, ARM + OBJECTS)
+        latents, goals = 10 * torch.randn(200, 3, ARM + THINGS * PLACE), 10 * torch.randn(200, 3, ARM + THINGS * PLACE)
         chosen = policy(latents, goals)
         assert chosen.shape == (200, 3, ACTION)
         assert (chosen[..., :3].abs() <= 1).all() and (chosen[..., :3].abs().amax((0, 1)) > 0.5).all()

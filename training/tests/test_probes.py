@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from jepa.latents import LatentEpisodes
-from jepa.model import ARM, OBJECTS, PLACE
+from jepa.model import ARM, PLACE
+from jepa.touch import THINGS
 from jepa.probes import evaluate, linear_probe, measure_latents, measure_rollouts, nearest_neighbour_probe, place_errors
 
 
@@ -27,9 +28,9 @@ def test_evaluate_before_training_predicts_that_nothing_moves(model, episodes):
     result = evaluate(model, episodes)
     for name in ("multi_step_ratio", "multi_step_ratio_object_moves"):
         assert result[name] == pytest.approx([1.0] * model.config.rollout, abs=0.2)
-    assert len(result["latent_spectrum"]) == OBJECTS
+    assert len(result["latent_spectrum"]) == THINGS * PLACE
     assert result["latent_spectrum"] == sorted(result["latent_spectrum"], reverse=True)
-    assert 1 <= result["effective_rank"] <= OBJECTS
+    assert 1 <= result["effective_rank"] <= THINGS * PLACE
     assert result["place_error_m"].keys() == {"cube", "cup", "cube_lifted", "cup_lifted"}
     for errors in result["place_error_m"].values():
         assert 0 < errors["p50"] <= errors["p75"] <= errors["p90"] < 10

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from torch import Tensor
+
+from bundle.settings import read_settings
+from bundle.sizes import Shapes, positive
 
 # Heads of the authors' models by the encoder's width: tensors do not show them. 1408 is ViT-g, of the two variants the one that was published.
 HEADS = {192: 3, 384: 6, 768: 12, 1024: 16, 1280: 16, 1408: 22, 1664: 26}
@@ -95,27 +97,7 @@ def read_config(file: Path | None) -> dict:
     """What a JSON or YAML file overrides, under our names. Raises ValueError for a file that cannot be read or a field nobody knows."""
     if file is None:
         return {}
-    try:
-        text = file.read_text()
-    except OSError as error:
-        raise ValueError(f"configuration {file} cannot be read ({error.strerror})") from None
-    if file.suffix in (".yaml", ".yml"):
-        try:
-            import yaml
-        except ModuleNotFoundError:
-            raise ValueError(f"configuration {file} is YAML, which needs the package PyYAML: install it, or write the file as JSON") from None
-        try:
-            content = yaml.safe_load(text)
-        except yaml.YAMLError as error:
-            raise ValueError(f"configuration {file} is not YAML ({' '.join(str(error).split())})") from None
-    else:
-        try:
-            content = json.loads(text)
-        except json.JSONDecodeError as error:
-            raise ValueError(f"configuration {file} is not JSON ({error})") from None
-    if not isinstance(content, Mapping):
-        raise ValueError(f"configuration {file} must be one object with fields such as img_size, num_heads, predictor_num_heads")
-    return overrides(content)
+    return overrides(read_settings(file, "img_size, num_heads, predictor_num_heads"))
 
 
 def overrides(content: Mapping) -> dict:
@@ -150,19 +132,21 @@ def overrides(content: Mapping) -> dict:
 def derive(encoder: Mapping[str, Tensor], predictor: Mapping[str, Tensor], given: Mapping[str, object]) -> Config:
     """The sizes that the tensors show, completed by `given`. Raises ValueError where the two contradict each other or nothing says a size."""
     given = dict(given)
-    patch = _shape(encoder, "patch_embed.proj.weight", 5, "encoder")
+    otherwise = "this is no V-JEPA 2-AC checkpoint"
+    of_encoder, of_predictor = Shapes(encoder, "encoder", otherwise), Shapes(predictor, "predictor", otherwise)
+    patch = of_encoder.of("patch_embed.proj.weight", 5)
     width, _, tubelet, side, _ = patch
     if patch[1] != 3 or side != patch[4]:
         raise ValueError(f"encoder: patch_embed.proj.weight is {list(patch)} and must be [width, 3, tubelet, patch, patch]")
-    predictor_width = _shape(predictor, "predictor_embed.weight", 2, "predictor")[0]
+    predictor_width = of_predictor.of("predictor_embed.weight", 2)[0]
     shown = {
-        "patch": side, "tubelet": tubelet, "width": width, "depth": _blocks(encoder, "blocks.", "encoder"),
+        "patch": side, "tubelet": tubelet, "width": width, "depth": of_encoder.count("blocks."),
         "gated": "blocks.0.mlp.fc3.weight" in encoder,
-        "predictor_width": predictor_width, "predictor_depth": _blocks(predictor, "predictor_blocks.", "predictor"),
+        "predictor_width": predictor_width, "predictor_depth": of_predictor.count("predictor_blocks."),
         "predictor_gated": "predictor_blocks.0.mlp.fc3.weight" in predictor,
-        "action": _shape(predictor, "action_encoder.weight", 2, "predictor")[1],
+        "action": of_predictor.of("action_encoder.weight", 2)[1],
     }
-    hidden = _shape(encoder, "blocks.0.mlp.fc1.weight", 2, "encoder")[0]
+    hidden = of_encoder.of("blocks.0.mlp.fc1.weight", 2)[0]
     for name, value in shown.items():
         said = given.pop(name, value)
         if said != value or isinstance(said, bool) != isinstance(value, bool):
@@ -184,29 +168,12 @@ def derive(encoder: Mapping[str, Tensor], predictor: Mapping[str, Tensor], given
         height=height, image_width=image_width, patch=side, tubelet=tubelet, frames=max(1, frames // tubelet), width=width, depth=shown["depth"],
         heads=_heads("heads", heads, width), hidden=hidden, gated=shown["gated"], predictor_width=predictor_width, predictor_depth=shown["predictor_depth"],
         predictor_heads=_heads("predictor_heads", given.pop("predictor_heads", PREDICTOR_HEADS), predictor_width),
-        predictor_hidden=_shape(predictor, "predictor_blocks.0.mlp.fc1.weight", 2, "predictor")[0], predictor_gated=shown["predictor_gated"], action=ACTION,
+        predictor_hidden=of_predictor.of("predictor_blocks.0.mlp.fc1.weight", 2)[0], predictor_gated=shown["predictor_gated"], action=ACTION,
         use_extrinsics=_flag("use_extrinsics", given.pop("use_extrinsics", False)), normalize_reps=_flag("normalize_reps", given.pop("normalize_reps", True)),
         extrinsics=_extrinsics(given.pop("extrinsics", None)))
     if given:
         raise ValueError(f"configuration: {next(iter(given))} is not a field; fields are {', '.join(NAMES)}")
     return config
-
-
-def _shape(tensors: Mapping[str, Tensor], name: str, dimensions: int, what: str) -> tuple[int, ...]:
-    if name not in tensors:
-        raise ValueError(f"{what}: missing: {name}; this is no V-JEPA 2-AC checkpoint")
-    shape = tuple(tensors[name].shape)
-    if len(shape) != dimensions:
-        raise ValueError(f"{what}: mis-shaped: {name} is {list(shape)} and must have {dimensions} dimensions")
-    return shape
-
-
-def _blocks(tensors: Mapping[str, Tensor], prefix: str, what: str) -> int:
-    numbers = {int(number) for name in tensors if name.startswith(prefix) and (number := name.removeprefix(prefix).split(".")[0]).isdigit()}
-    if not numbers:
-        raise ValueError(f"{what}: missing: {prefix}0; this is no V-JEPA 2-AC checkpoint")
-    # One that is left out is then missing by name.
-    return max(numbers) + 1
 
 
 def _image_size(size: object, patch: int) -> tuple[int, int]:
@@ -223,11 +190,7 @@ def _heads(name: str, heads: object, width: int) -> int:
 
 
 def _count(name: str, value: object) -> int:
-    if isinstance(value, (list, tuple)) and len(set(value)) == 1:
-        value = value[0]
-    if type(value) is not int or value < 1:
-        raise ValueError(f"configuration: {name} is {value!r}: must be a positive whole number")
-    return value
+    return positive(name, value[0] if isinstance(value, (list, tuple)) and len(set(value)) == 1 else value)
 
 
 def _flag(name: str, value: object) -> bool:

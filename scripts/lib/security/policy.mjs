@@ -52,10 +52,12 @@ export function readPolicy(file) {
     throw new SetupError(`${file}: no XML: line ${valid.err.line}: ${valid.err.msg}`);
   }
   const parser = new XMLParser({ ignoreAttributes: false, attributeNamePrefix: "@", ignoreDeclaration: true, parseTagValue: false, isArray: (tag) => LISTS.has(tag) });
-  const parsed = POLICY.safeParse(parser.parse(text));
+  const content = parser.parse(text);
+  const parsed = POLICY.safeParse(content);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
-    throw new SetupError(`${file}: ${issue.path.join(".") || "the file"}: ${issue.message}`);
+    const value = issue.path.reduce((at, key) => at?.[key], content);
+    throw new SetupError(`${file}: ${issue.path.join(".") || "the file"}: ${issue.message}${typeof value === "string" ? `; it is ${JSON.stringify(value)}` : ""}`);
   }
   const enclaves = parsed.data.policy.enclaves.enclave.map((enclave) => ({ path: enclave["@path"], ...ddsTopics(enclave.profiles.profile) }));
   const double = enclaves.find(({ path }, i) => enclaves.findIndex((other) => other.path === path) !== i);

@@ -1,6 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { z } from "zod";
+import { oneLine } from "../../text/one-line.js";
+import { refusal } from "../../text/refusal.js";
 import type { StaticGeometry, StaticObstacle } from "../../robot/types.js";
 
 /** An entry of a keep-out file: the obstacle, and its own thresholds where it has some. */
@@ -86,11 +88,10 @@ export function parseKeepOut(json: string, name: string): KeepOutEntry[] {
   try {
     value = JSON.parse(json);
   } catch (cause) {
-    const reason = (cause instanceof Error ? cause.message : String(cause)).replace(/\s+/g, " ");
-    throw new Error(`keep-out file ${name} is not JSON (${reason})`, { cause });
+    throw new Error(`keep-out file ${name} is not JSON (${oneLine(cause)})`, { cause });
   }
   const result = schema.safeParse(value);
-  if (!result.success) throw new Error(`keep-out file ${name}: ${refusal(result.error.issues[0]!, value)}`);
+  if (!result.success) throw new Error(`keep-out file ${name}: ${refusal(result.error.issues[0]!, value, "the file")}`);
   return result.data.zones.map((zone) => ({
     name: zone.name, kind: zone.kind, geometry: geometryOf(zone),
     ...(zone.links === undefined ? {} : { links: zone.links }),
@@ -109,14 +110,4 @@ function geometryOf(zone: z.infer<typeof entry>): StaticGeometry {
 
 function unknownField(issue: { readonly code?: string }): string | undefined {
   return issue.code === "unrecognized_keys" ? "not a field of this format: remove it" : undefined;
-}
-
-function refusal(issue: z.core.$ZodIssue, file: unknown): string {
-  const path = [...issue.path];
-  if (issue.code === "unrecognized_keys") path.push(issue.keys[0]!);
-  let value = file;
-  for (const key of path) value = typeof value === "object" && value !== null ? (value as Record<PropertyKey, unknown>)[key] : undefined;
-  const field = path.map((key, i) => typeof key === "number" ? `[${key}]` : `${i > 0 ? "." : ""}${String(key)}`).join("");
-  const shown = value === undefined ? "missing" : JSON.stringify(value);
-  return `${field === "" ? "the file" : field} is ${shown.length > 80 ? `${shown.slice(0, 77)}...` : shown}: ${issue.message}`;
 }

@@ -1,5 +1,6 @@
 import type { HoldReason } from "../types.js";
 import { ALLOWED, RETREAT_SCALE, assessInput } from "./assess-input.js";
+import { centimetres } from "./centimetres.js";
 import type { DistanceField } from "./distance-field.js";
 import type { Guard, Motion, Verdict } from "./guard.js";
 import { type ProximityThresholds, clearScale } from "./proximity-scale.js";
@@ -158,15 +159,11 @@ export class ProximityGuard implements Guard {
     const where = now <= haltDistanceM ? `${first} is ${describe(now, other)}` : `${first} would come ${describe(nearest, other)}`;
     return {
       scale, reason: this.#reason,
-      sentence: `${scale > 0 ? "Slowed" : "Holding"}: ${where} (slower from ${cm(slowDownDistanceM)}, halt at ${cm(haltDistanceM)}).`,
+      sentence: `${scale > 0 ? "Slowed" : "Holding"}: ${where} (slower from ${centimetres(slowDownDistanceM)}, halt at ${centimetres(haltDistanceM)}).`,
     };
   }
 }
 
 function describe(distance: number, other: string): string {
-  return distance < 0 ? `${cm(-distance)} deep into ${other}` : `within ${cm(distance)} of ${other}`;
-}
-
-function cm(metres: number): string {
-  return `${(100 * metres).toFixed(1)} cm`;
+  return distance < 0 ? `${centimetres(-distance)} deep into ${other}` : `within ${centimetres(distance)} of ${other}`;
 }

@@ -1,4 +1,5 @@
 import { ALLOWED, RETREAT_SCALE, assessInput } from "./assess-input.js";
+import { centimetres } from "./centimetres.js";
 import type { Guard, Motion, Verdict } from "./guard.js";
 import { requireBelow, requireWithin } from "./threshold.js";
 import type { ToolKinematics } from "./tool-kinematics.js";
@@ -39,13 +40,13 @@ export class WorkspaceGuard implements Guard {
     const rest = this.#outside(this.#robot.toolPose(motion.rest).position);
     if (rest === 0) {
       if (now <= this.#toleranceM) return ALLOWED;
-      return { scale: RETREAT_SCALE, reason: "workspace_left", sentence: `Slowed: the tool is ${cm(now)} outside the workspace, on its way back in.` };
+      return { scale: RETREAT_SCALE, reason: "workspace_left", sentence: `Slowed: the tool is ${centimetres(now)} outside the workspace, on its way back in.` };
     }
     const allowed = rest < this.#toleranceM ? 1 - rest / this.#toleranceM : 0;
     const scale = rest <= now ? Math.max(allowed, RETREAT_SCALE) : allowed;
     return {
       scale, reason: "workspace_left",
-      sentence: `${scale > 0 ? "Slowed" : "Holding"}: the tool would come to rest ${cm(rest)} outside the workspace (tolerance ${cm(this.#toleranceM)}).`,
+      sentence: `${scale > 0 ? "Slowed" : "Holding"}: the tool would come to rest ${centimetres(rest)} outside the workspace (tolerance ${centimetres(this.#toleranceM)}).`,
     };
   }
 
@@ -58,8 +59,4 @@ export class WorkspaceGuard implements Guard {
     }
     return Math.sqrt(squared);
   }
-}
-
-function cm(metres: number): string {
-  return `${(100 * metres).toFixed(1)} cm`;
 }

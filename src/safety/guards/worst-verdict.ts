@@ -1,3 +1,4 @@
+import { oneLine } from "../../text/one-line.js";
 import { ALLOWED } from "./assess-input.js";
 import type { Guard, Motion, Verdict } from "./guard.js";
 
@@ -22,7 +23,7 @@ function ask(guard: Guard, motion: Motion): Verdict {
     if (scale < 1 && (verdict.reason === undefined || verdict.sentence === undefined)) return halt(guard, "gave no reason");
     return verdict;
   } catch (error) {
-    return halt(guard, `failed: ${(error instanceof Error ? error.message : String(error)).replace(/\s+/g, " ")}`);
+    return halt(guard, `failed: ${oneLine(error)}`);
   }
 }
 

@@ -1,23 +1,34 @@
 import { InferenceSession, Tensor } from "onnxruntime-node";
-import type { Backend, Graph, TensorData, TensorSpec } from "./types.js";
+import { oneLine } from "../../text/one-line.js";
+import { checkProvider, DEFAULT_PROVIDER, ProviderError } from "./execution-providers.js";
+import type { Backend, Graph, SideFile, TensorData, TensorSpec } from "./types.js";
 
 export interface OnnxRuntimeOptions {
+  /** What runs the operators, of `executionProviders()`. Default `cpu`; what another one cannot do is done by the CPU all the same. */
+  readonly provider?: string;
   /** Threads inside one operator. Default 1: on two cores the other one belongs to ROS, and two were slower on busy cores. */
   readonly threads?: number;
+  /** Whether threads that wait for work keep their cores busy; of no effect with one thread. Default false. */
+  readonly spinning?: boolean;
 }
 
-/** Runs graphs on the CPU with ONNX Runtime. The only file that imports it. */
+/** Runs graphs with ONNX Runtime. The only file besides `execution-providers.ts` that imports it. */
 export class OnnxRuntimeBackend implements Backend {
   readonly #options: InferenceSession.SessionOptions;
+  readonly #provider: string;
 
-  /** @throws RangeError when `threads` is no positive whole number (0 would let the runtime take every core). */
-  constructor(options: OnnxRuntimeOptions = {}) {
-    const threads = options.threads ?? 1;
+  /**
+   * @throws RangeError when `threads` is no positive whole number (0 would let the runtime take every core).
+   * @throws ProviderError when the build has not the provider.
+   */
+  constructor({ provider = DEFAULT_PROVIDER, threads = 1, spinning = false }: OnnxRuntimeOptions = {}) {
     if (!Number.isInteger(threads) || threads < 1) {
       throw new RangeError(`threads is ${threads}: must be a positive whole number`);
     }
+    checkProvider(provider);
+    this.#provider = provider;
     this.#options = {
-      executionProviders: ["cpu"],
+      executionProviders: [provider],
       graphOptimizationLevel: "all",
       // The roll-out is a chain: there is nothing that could run beside it, and a second pool of threads would only spin.
       executionMode: "sequential",
@@ -25,14 +36,21 @@ export class OnnxRuntimeBackend implements Backend {
       interOpNumThreads: 1,
       // Threads that spin while they wait take the core from the one they wait for when other processes are busy: with two threads
       // on two busy cores a population took 120 ms with spinning and 69 ms without.
-      extra: { session: { intra_op: { allow_spinning: "0" } } },
+      extra: { session: { intra_op: { allow_spinning: spinning ? "1" : "0" } } },
       // Errors are thrown; warnings about the optimiser's work are not for the robot's log.
       logSeverityLevel: 3,
     };
   }
 
-  async load(onnx: Uint8Array): Promise<Graph> {
-    return new OnnxRuntimeGraph(await InferenceSession.create(onnx, this.#options));
+  async load(onnx: Uint8Array, sideFiles: readonly SideFile[] = []): Promise<Graph> {
+    const externalData = sideFiles.map(({ name, data }) => ({ path: name, data }));
+    try {
+      return new OnnxRuntimeGraph(await InferenceSession.create(onnx, { ...this.#options, ...(externalData.length === 0 ? {} : { externalData }) }));
+    } catch (cause) {
+      if (this.#provider === DEFAULT_PROVIDER) throw cause;
+      const reason = oneLine(cause);
+      throw new ProviderError(`execution provider ${this.#provider} does not start here (${reason}): install what it needs, or choose ${DEFAULT_PROVIDER}`, { cause });
+    }
   }
 }
 

@@ -27,7 +27,25 @@ export interface Graph {
   close(): Promise<void>;
 }
 
+/** Weights that an ONNX file refers to by name, whole. */
+export interface SideFile {
+  readonly name: string;
+  readonly data: Uint8Array;
+}
+
 /** Makes graphs out of the bytes of ONNX files. */
 export interface Backend {
-  load(onnx: Uint8Array): Promise<Graph>;
+  /** @param sideFiles every file that the graph's weights lie in besides its own. */
+  load(onnx: Uint8Array, sideFiles?: readonly SideFile[]): Promise<Graph>;
+}
+
+/** Has graphs run that something else has loaded: it is told which, not given their bytes. */
+export interface ServingBackend {
+  /** Where they run, for messages. */
+  readonly address: string;
+  /**
+   * @param bundle the manifest's name. @param file of the bundle, such as "rollout.onnx". @param sha256 of that file, in hexadecimal.
+   * @throws ModelUnavailable, one sentence, when just this graph cannot be had there.
+   */
+  openServed(bundle: string, file: string, sha256: string): Promise<Graph>;
 }

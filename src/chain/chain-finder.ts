@@ -1,0 +1,275 @@
+import { type CheckedLeg, cutIntoLegs } from "./cut.js";
+import { ExperienceGraph, type GraphPath } from "./experience-graph.js";
+import { type LatentParts, type PlaceEntries, placeDistanceM } from "./latent-parts.js";
+import { type LivedFrame, livedFrames } from "./lived-path.js";
+import type { Projection } from "./projection.js";
+import { splice } from "./splice.js";
+import { type Experience, type FrameRef, row } from "./types.js";
+
+export interface ChainOptions {
+  readonly experience: Experience;
+  /** What the latent's entries mean; left out, latents are compared as wholes. */
+  readonly parts?: LatentParts;
+  /** Actions of one plan. */
+  readonly horizon: number;
+  /** The energy that the planner predicts to be left of a leg between two latents [latentDim]; left out, legs are not checked. */
+  readonly check?: (from: Float32Array, to: Float32Array) => Promise<number>;
+  /** A leg with more left is tried shorter. */
+  readonly passBelow: number;
+  /** How much is left when a frame's lived actions are rolled out for a horizon, towards what they really led to; left out, all of experience is trusted alike. */
+  readonly unpredictability?: (at: FrameRef) => Promise<number>;
+  /** An unpredictability of so much makes a period count twice. */
+  readonly trustedBelow: number;
+  /** Frames nearer than this are the same place: cm in the latent's readable entries; else typical steps from frame to frame. Default 3. */
+  readonly linkWithin?: number;
+}
+
+/** One sub-goal of a chain. */
+export interface ChainLink {
+  readonly name: string;
+  /** [latentDim] */
+  readonly latent: Float32Array;
+  /** The remembered frame that it is made of; undefined for a sub-goal that is made of the goal. */
+  readonly source: FrameRef | undefined;
+  /** What the planner predicts to be left when it comes here from the sub-goal before; NaN where nobody asked. */
+  readonly energy: number;
+  /** Whether that is low enough. */
+  readonly passed: boolean;
+}
+
+export interface Chain {
+  /** In order; the last one's latent is the goal's. */
+  readonly links: readonly ChainLink[];
+  /** What the paths cost, periods. */
+  readonly cost: number;
+  /** Pieces of experience that are joined. */
+  readonly pieces: number;
+}
+
+/** A thing that moves farther than this from frame to frame while it is no higher than so much above where it rests, slides, m; a period of that costs so many more. */
+const SLIDES_BY_M = 0.012;
+const SLIDES_BELOW_M = 0.015;
+const SLIDE_COST = 6;
+/** Frames are nodes when they are so far from the node before; in the unit of `linkWithin`. */
+const SPACING = 1;
+/** A link of 1 cm costs so many periods: what was not lived may fail. */
+const PERIODS_PER_UNIT = 2;
+/** So many it takes: an arm does 4 cm in one. */
+const TRAVEL_PER_UNIT = 0.25;
+/** And any link costs so many. */
+const PERIODS_PER_LINK = 12;
+/** A thing's place counts so many times as much as the hand's beside it: things are brought nearer by what was lived, not by taking places for the same one after the other. */
+const THING_COUNTS = 3;
+/** Where a path begins and ends, hand and thing count for so much: the hand goes anywhere by itself, and what is missing of the thing's way is made up for while it moves. */
+const AT_ENDS = { hand: 0.1, thing: 1 } as const;
+const CM = 0.01;
+/** A thing is to be moved when the goal has it farther away than this, m: pictures err by 1 to 2 cm. */
+const MOVED_M = 0.03;
+/** A frame can be used for one thing when no other was seen to move by more between the frames beside it, m. */
+const OTHERS_REST_M = 0.03;
+/** The hand is at a thing nearer than this, m. */
+const AT_THING_M = 0.06;
+/** A place is taken while another thing's is nearer than this, m; what it costs to go there first, periods. */
+const TAKEN_M = 0.07;
+const TAKEN_COST = 30;
+
+/**
+ * Finds sub-goals for a goal that is too far for one horizon, from what was lived.
+ *
+ * Where the latent says what is hand and what are things, each thing that the goal has elsewhere is handled by itself, one after the other, the cheapest first: a graph of the hand and that thing
+ * needs far less experience than one of whole scenes, of which hardly any was ever seen twice.
+ */
+export class ChainFinder {
+  readonly #options: ChainOptions & { readonly linkWithin: number };
+  /** By the index of the thing; the one of whole latents is at -1. Made when first needed. */
+  readonly #graphs = new Map<number, Promise<ExperienceGraph>>();
+
+  constructor(options: ChainOptions) {
+    this.#options = { linkWithin: 3, ...options };
+    if (options.experience.stretches.length === 0) throw new Error("there is no experience to find a chain in");
+  }
+
+  /** @param start,goal [latentDim] each. @returns undefined when experience does not lead there. */
+  async find(start: Float32Array, goal: Float32Array): Promise<Chain | undefined> {
+    const { parts } = this.#options;
+    return parts === undefined ? this.#findWhole(start, goal) : this.#findByThings(parts, start, goal);
+  }
+
+  async #findWhole(start: Float32Array, goal: Float32Array): Promise<Chain | undefined> {
+    const path = (await this.#graph(-1)).path(start, goal);
+    if (path === undefined) return undefined;
+    const frames = livedFrames(path);
+    const legs = await this.#cut(start, [...frames.map((frame) => this.#latent(frame)), goal], withEnd(frames, path));
+    return { links: this.#links(legs, frames, goal, ""), cost: path.cost, pieces: pieces(frames) };
+  }
+
+  async #findByThings(parts: LatentParts, start: Float32Array, goal: Float32Array): Promise<Chain | undefined> {
+    const open = new Set(parts.things.flatMap(({ place }, thing) => placeDistanceM(parts, place, start, goal) > MOVED_M ? [thing] : []));
+    const chain: { links: ChainLink[]; cost: number; pieces: number } = { links: [], cost: 0, pieces: 0 };
+    for (let now = start; open.size > 0;) {
+      const next = await this.#cheapest(parts, [...open], now, goal);
+      if (next === undefined) return undefined;
+      const { thing, path, after } = next;
+      open.delete(thing);
+      const frames = livedFrames(path);
+      const latents = splice({
+        parts, thing, frames: frames.map((frame) => this.#latent(frame)), pieces: frames.map(({ piece }) => piece), before: now, after,
+      });
+      const end = open.size === 0 ? goal : after;
+      const legs = await this.#cut(now, [...latents, end], withEnd(frames, path), (i) => {
+        const latent = latents[i];
+        return latent !== undefined && isAmbiguous(parts, thing, latent, now);
+      });
+      const all = [...latents, end];
+      chain.links.push(...this.#links(legs, frames, end, `${parts.things[thing]!.name}: `, all));
+      chain.cost += path.cost;
+      chain.pieces += pieces(frames);
+      now = end;
+    }
+    if (chain.links.length === 0) chain.links.push({ name: "goal", latent: goal, source: undefined, energy: Number.NaN, passed: true });
+    return chain;
+  }
+
+  /** The thing whose way to its place costs least now, and that way. */
+  async #cheapest(parts: LatentParts, things: readonly number[], now: Float32Array, goal: Float32Array): Promise<{ thing: number; path: GraphPath; after: Float32Array } | undefined> {
+    let best: { thing: number; path: GraphPath; after: Float32Array; cost: number } | undefined;
+    for (const thing of things) {
+      const { place } = parts.things[thing]!;
+      const after = Float32Array.from(now);
+      for (const entry of [...parts.hand, parts.opening, ...place]) after[entry] = goal[entry]!;
+      const path = (await this.#graph(thing)).path(now, after);
+      if (path === undefined) continue;
+      const taken = parts.things.some((other, i) => i !== thing && distanceOfPlacesM(parts, place, after, other.place) < TAKEN_M);
+      const cost = path.cost + (taken ? TAKEN_COST : 0);
+      if (best === undefined || cost < best.cost) best = { thing, path, after, cost };
+    }
+    return best;
+  }
+
+  #cut(start: Float32Array, latents: readonly Float32Array[], times: readonly number[], avoid: (index: number) => boolean = () => false): Promise<CheckedLeg[]> {
+    const { check, horizon, passBelow } = this.#options;
+    return cutIntoLegs({
+      times, horizon, passBelow, avoid,
+      ...(check === undefined ? {} : { check: (from, to) => check(from < 0 ? start : latents[from]!, latents[to]!) }),
+    });
+  }
+
+  #links(legs: readonly CheckedLeg[], frames: readonly LivedFrame[], end: Float32Array, prefix: string, latents: readonly Float32Array[] = frames.map((frame) => this.#latent(frame))): ChainLink[] {
+    return legs.map(({ to, energy, passed }, i) => {
+      const frame = frames[to];
+      return frame === undefined
+        ? { name: `${prefix}there`, latent: end, source: undefined, energy, passed }
+        : { name: `${prefix}${i + 1}`, latent: latents[to]!, source: { stretch: frame.stretch, frame: frame.frame }, energy, passed };
+    });
+  }
+
+  #latent({ stretch, frame }: FrameRef): Float32Array {
+    const { experience } = this.#options;
+    return row(experience.stretches[stretch]!.latents, experience.latentDim, frame);
+  }
+
+  #graph(thing: number): Promise<ExperienceGraph> {
+    let graph = this.#graphs.get(thing);
+    if (graph === undefined) {
+      graph = this.#build(thing);
+      this.#graphs.set(thing, graph);
+    }
+    return graph;
+  }
+
+  async #build(thing: number): Promise<ExperienceGraph> {
+    const { experience, horizon, linkWithin, parts, unpredictability, trustedBelow } = this.#options;
+    const shared = { horizon, linkWithin, spacing: SPACING, linkCostPerUnit: PERIODS_PER_UNIT, linkCost: PERIODS_PER_LINK, linkPeriodsPerUnit: TRAVEL_PER_UNIT };
+    const graph = new ExperienceGraph(experience, parts === undefined ? { ...shared, projection: wholeLatents(experience) } : {
+      ...shared, projection: handAnd(parts, thing), endProjection: handAnd(parts, thing, AT_ENDS), usable: (at) => this.#othersRest(parts, thing, at),
+    });
+    const restsAt = parts === undefined ? 0 : this.#restingHeight(parts, thing);
+    await graph.weigh(async (at) => {
+      // Where nothing moves but the hand there is nothing to mistrust.
+      const mistrusted = unpredictability !== undefined && (parts === undefined || this.#moves(parts, thing, at)) ? (await unpredictability(at)) / trustedBelow : 0;
+      return 1 + mistrusted + (parts !== undefined && this.#slides(parts, thing, at, restsAt) ? SLIDE_COST : 0);
+    });
+    return graph;
+  }
+
+  /** Height below which a thing is in most frames in which it is on the table, in the latent's unit: the lower quartile of all. */
+  #restingHeight({ things }: LatentParts, thing: number): number {
+    const { experience } = this.#options;
+    const heights = experience.stretches.flatMap(({ latents, frames }) => Array.from({ length: frames }, (_, frame) => row(latents, experience.latentDim, frame)[things[thing]!.place[2]]!));
+    return heights.sort((a, b) => a - b)[Math.floor(heights.length / 4)]!;
+  }
+
+  /** Whether a thing is pushed along the table rather than carried: a push that once went well is the least likely to go well again, since where it leads depends on less than pictures tell. */
+  #slides(parts: LatentParts, thing: number, { stretch, frame }: FrameRef, restsAt: number): boolean {
+    const { place } = parts.things[thing]!;
+    const next = Math.min(this.#options.experience.stretches[stretch]!.frames - 1, frame + 1);
+    const [one, other] = [this.#latent({ stretch, frame }), this.#latent({ stretch, frame: next })];
+    const lifted = (Math.max(one[place[2]]!, other[place[2]]!) - restsAt) * parts.std[place[2]]!;
+    return lifted < SLIDES_BELOW_M && placeDistanceM(parts, place, one, other) > SLIDES_BY_M;
+  }
+
+  /** Whether a thing is seen elsewhere a horizon later. */
+  #moves(parts: LatentParts, thing: number, { stretch, frame }: FrameRef): boolean {
+    const later = Math.min(this.#options.experience.stretches[stretch]!.frames - 1, frame + this.#options.horizon);
+    return placeDistanceM(parts, parts.things[thing]!.place, this.#latent({ stretch, frame }), this.#latent({ stretch, frame: later })) > MOVED_M;
+  }
+
+  #othersRest(parts: LatentParts, thing: number, { stretch, frame }: FrameRef): boolean {
+    const { frames } = this.#options.experience.stretches[stretch]!;
+    const [before, after] = [Math.max(0, frame - 1), Math.min(frames - 1, frame + 1)].map((at) => this.#latent({ stretch, frame: at }));
+    return parts.things.every(({ place }, i) => i === thing || placeDistanceM(parts, place, before!, after!) < OTHERS_REST_M);
+  }
+}
+
+/** Times of the frames, and of the goal at the end. */
+function withEnd(frames: readonly LivedFrame[], path: GraphPath): number[] {
+  return [...frames.map(({ time }) => time), frames.at(-1)!.time + path.lastPeriods];
+}
+
+function pieces(frames: readonly LivedFrame[]): number {
+  return frames.at(-1)!.piece + 1;
+}
+
+/** One thing, and the hand beside it, in centimetres: what the hand does to a thing is the same wherever on the table it is. */
+function handAnd({ hand, opening, things, mean, std }: LatentParts, thing: number, counts: { readonly hand: number; readonly thing: number } = { hand: 1, thing: THING_COUNTS }): Projection {
+  const { place } = things[thing]!;
+  const cm = (latent: Float32Array, entry: number): number => (mean[entry]! + std[entry]! * latent[entry]!) / CM;
+  return (latent) => Float64Array.from([
+    ...hand.map((entry, axis) => counts.hand * (cm(latent, entry) - cm(latent, place[axis]!))),
+    counts.hand * cm(latent, opening),
+    ...place.map((entry) => counts.thing * cm(latent, entry)),
+  ]);
+}
+
+/** Whether the hand is at a thing that has not moved yet: whether it has it then, or stands beside it, pictures do not tell, and the next leg would begin with empty fingers. */
+function isAmbiguous(parts: LatentParts, thing: number, latent: Float32Array, before: Float32Array): boolean {
+  const { place } = parts.things[thing]!;
+  return placeDistanceM(parts, place, latent, before) < MOVED_M && placesApartM(parts, latent, parts.hand, place) < AT_THING_M;
+}
+
+/** Distance of two places of one latent, m. */
+function placesApartM({ mean, std }: LatentParts, latent: Float32Array, one: PlaceEntries, other: PlaceEntries): number {
+  return Math.hypot(...one.map((entry, axis) => mean[entry]! + std[entry]! * latent[entry]! - mean[other[axis]!]! - std[other[axis]!]! * latent[other[axis]!]!));
+}
+
+function distanceOfPlacesM({ mean, std }: LatentParts, one: readonly number[], latent: Float32Array, other: readonly number[]): number {
+  return Math.hypot(...[0, 1].map((axis) => {
+    const [a, b] = [one[axis]!, other[axis]!];
+    return mean[a]! + std[a]! * latent[a]! - mean[b]! - std[b]! * latent[b]!;
+  }));
+}
+
+/** All entries, in units of what they typically change by from frame to frame. */
+function wholeLatents({ latentDim, stretches }: Experience): Projection {
+  const sums = new Float64Array(latentDim);
+  let count = 0;
+  for (const { latents, frames } of stretches) {
+    for (let frame = 1; frame < frames; frame++) {
+      count++;
+      for (let i = 0; i < latentDim; i++) sums[i]! += (latents[frame * latentDim + i]! - latents[(frame - 1) * latentDim + i]!) ** 2;
+    }
+  }
+  // One unit for all: entries that hardly change count as little as they do in the energy.
+  const unit = Math.sqrt(sums.reduce((a, b) => a + b, 0) / Math.max(1, count)) || 1;
+  return (latent) => Float64Array.from(latent, (value) => value / unit);
+}

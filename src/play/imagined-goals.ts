@@ -1,0 +1,50 @@
+import type { Random } from "../../sim/random.js";
+import type { Manifest } from "../world-model/index.js";
+import type { Workspace } from "../robot/types.js";
+
+/** What the entries of a latent mean, in m; the manifest's `latent.readable`. */
+type Readable = NonNullable<Manifest["latent"]["readable"]>;
+
+const ARM = 4;
+const PLACE = 3;
+/** How far a thing is imagined from where it is, m. */
+const MOVED_M = [0.04, 0.18] as const;
+/** Where the hand is imagined: so far behind a thing that was pushed, m. */
+const BEHIND_M = 0.06;
+/** Of imagined scenes so many have the thing in the hand, as high as this above the table, m. */
+const HELD_SHARE = 0.3;
+const HELD_HEIGHT_M = [0.05, 0.15] as const;
+const FULL_OPENING_M = 0.08;
+
+/** Why a bundle cannot imagine goals; undefined when it can. */
+export function whyNothingIsImagined({ name, latent }: Pick<Manifest, "name" | "latent">): string | undefined {
+  const names = latent.readable?.names ?? [];
+  if (names.slice(0, ARM).join() === "tool_x,tool_y,tool_z,opening" && names.length > ARM && (names.length - ARM) % PLACE === 0) return undefined;
+  return `bundle ${name} does not say that its latent is places of the tool and of things (latent.readable): it cannot imagine a scene`;
+}
+
+/**
+ * Imagines a scene that is a little different from the one that is seen: one thing lies elsewhere on the table, with the hand behind it, or is in the hand. A latent
+ * [latentDim] to play towards; no task and no picture of one is needed.
+ *
+ * @param latent of the present picture.
+ */
+export function imagineGoal(random: Random, { mean, std }: Readable, latent: Float32Array, { low, high }: Workspace): Float32Array {
+  const values = Array.from(latent, (value, i) => mean[i]! + std[i]! * value);
+  const thing = random.below((values.length - ARM) / PLACE);
+  const first = ARM + PLACE * thing;
+  const from = values.slice(first, first + PLACE);
+  const heading = random.uniform(-Math.PI, Math.PI);
+  const awayM = random.uniform(...MOVED_M);
+  const inside = (value: number, axis: 0 | 1): number => Math.min(high[axis], Math.max(low[axis], value));
+  const to = [inside(from[0]! + awayM * Math.cos(heading), 0), inside(from[1]! + awayM * Math.sin(heading), 1), from[2]!];
+  if (random.uniform() < HELD_SHARE) {
+    to[2] = low[2] + random.uniform(...HELD_HEIGHT_M);
+    values.splice(0, ARM, ...to, random.uniform(0.4, 0.85) * FULL_OPENING_M);
+  } else {
+    const behind = [inside(to[0]! - BEHIND_M * Math.cos(heading), 0), inside(to[1]! - BEHIND_M * Math.sin(heading), 1), Math.max(low[2], from[2]!)];
+    values.splice(0, ARM, ...behind, random.uniform() < 0.5 ? 0 : FULL_OPENING_M);
+  }
+  values.splice(first, PLACE, ...to);
+  return Float32Array.from(values, (value, i) => (value - mean[i]!) / std[i]!);
+}

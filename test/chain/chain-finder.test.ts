@@ -1,0 +1,126 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Random } from "../../sim/random.js";
+import { ChainFinder, type ChainOptions } from "../../src/chain/chain-finder.js";
+import { experienceOf } from "./experience-of.js";
+import { latentOfScene, PARTS, placeOf } from "./scenes.js";
+
+type Place = [number, number, number];
+const HOME: Place = [0.5, 0, 0.3];
+const HORIZON = 8;
+
+/** Frames of taking a thing from one place to another, at most 4 cm a period; the other thing lies somewhere else. */
+function carry(random: Random, thing: "narrow" | "wide", from: Place, to: Place): number[][] {
+  const frames: number[][] = [];
+  const other: Place = [random.uniform(0.35, 0.65), random.uniform(-0.2, 0.2), 0.03];
+  const hand: Place = [...HOME];
+  const at: Place = [...from];
+  let opening = 0.08;
+  const look = (): void => {
+    const [narrow, wide] = thing === "narrow" ? [at, other] : [other, at];
+    frames.push([...latentOfScene({ hand, opening, narrow, wide })]);
+  };
+  const go = (target: Place, holding: boolean): void => {
+    for (let left = Infinity; left > 1e-6;) {
+      const way = target.map((value, axis) => value - hand[axis]!);
+      left = Math.hypot(...way);
+      const share = Math.min(1, 0.04 / Math.max(left, 1e-9));
+      way.forEach((value, axis) => { hand[axis]! += share * value; });
+      if (holding) hand.forEach((value, axis) => { at[axis] = value; });
+      look();
+    }
+  };
+  look();
+  go([from[0], from[1], 0.15], false);
+  go(from, false);
+  opening = 0.05;
+  look();
+  go([from[0], from[1], 0.15], true);
+  go([to[0], to[1], 0.15], true);
+  go(to, true);
+  opening = 0.08;
+  look();
+  go(HOME, false);
+  return frames;
+}
+
+const random = new Random(11);
+const spot = (): Place => [random.uniform(0.36, 0.64), random.uniform(-0.2, 0.2), 0.03];
+const LIVED = experienceOf(Array.from({ length: 700 }, (_, i) => carry(random, i % 2 === 0 ? "narrow" : "wide", spot(), spot())));
+const options = (more: Partial<ChainOptions> = {}): ChainOptions => ({ experience: LIVED, parts: PARTS, horizon: HORIZON, passBelow: 0.2, trustedBelow: 0.1, ...more });
+const scene = (narrow: Place, wide: Place): Float32Array => latentOfScene({ hand: HOME, opening: 0.08, narrow, wide });
+const apart = (a: Float32Array, b: Float32Array, what: "narrow" | "wide" | "hand"): number => Math.hypot(...placeOf(a, what).map((value, axis) => value - placeOf(b, what)[axis]!));
+
+test("a thing far away is taken, carried and put down, by way of sub-goals that each are within a horizon", async () => {
+  const finder = new ChainFinder(options());
+  const [start, goal] = [scene([0.4, -0.15, 0.03], [0.6, 0.1, 0.03]), scene([0.55, 0.0, 0.03], [0.6, 0.1, 0.03])];
+  const chain = (await finder.find(start, goal))!;
+  const latents = chain.links.map(({ latent }) => latent);
+  assert.deepEqual(latents.at(-1), goal);
+  assert.ok(latents.length >= 3 && latents.length <= 12, `${latents.length} sub-goals`);
+  assert.ok(latents.some((latent) => placeOf(latent, "narrow")[2]! > 0.06), "it is in the air on the way");
+  latents.forEach((latent, i) => {
+    assert.ok(apart(latent, goal, "wide") < 1e-4, "the other thing stays");
+    // Places go at most 4 cm a period; what was joined and moved into the scene may be a little farther.
+    assert.ok(apart(latent, latents[i - 1] ?? start, "hand") <= 0.04 * HORIZON + 0.1, `leg ${i}`);
+  });
+  assert.ok(chain.links.slice(0, -1).every(({ source }) => source === undefined || LIVED.stretches[source.stretch] !== undefined));
+});
+
+test("two things are moved one after the other, and the last sub-goal is the goal", async () => {
+  const finder = new ChainFinder(options());
+  const [start, goal] = [scene([0.4, -0.15, 0.03], [0.4, 0.15, 0.03]), scene([0.6, -0.05, 0.03], [0.6, 0.1, 0.03])];
+  const chain = (await finder.find(start, goal))!;
+  const owner = chain.links.map(({ name }) => name.split(":")[0]);
+  assert.deepEqual([...new Set(owner)].sort(), ["narrow", "wide"]);
+  assert.equal(owner.filter((name, i) => i > 0 && name !== owner[i - 1]).length, 1, "not in turns");
+  const first = owner[0] as "narrow" | "wide";
+  const half = chain.links[owner.lastIndexOf(first)]!.latent;
+  assert.ok(apart(half, goal, first) < 1e-4 && apart(half, start, first === "narrow" ? "wide" : "narrow") < 1e-4);
+  assert.deepEqual(chain.links.at(-1)!.latent, goal);
+});
+
+test("a place that is taken is cleared first", async () => {
+  const finder = new ChainFinder(options());
+  // The narrow thing is nearer to where it is to be, but the wide one stands there.
+  const [start, goal] = [scene([0.5, -0.05, 0.03], [0.5, 0.06, 0.03]), scene([0.5, 0.06, 0.03], [0.62, -0.18, 0.03])];
+  const chain = (await finder.find(start, goal))!;
+  assert.match(chain.links[0]!.name, /^wide/);
+});
+
+test("only the hand has to move: the goal is the chain", async () => {
+  const start = scene([0.4, -0.15, 0.03], [0.6, 0.1, 0.03]);
+  const goal = latentOfScene({ hand: [0.4, 0.1, 0.1], opening: 0.08, narrow: [0.41, -0.15, 0.03], wide: [0.6, 0.1, 0.03] });
+  assert.deepEqual((await new ChainFinder(options()).find(start, goal))!.links.map(({ latent }) => latent), [goal]);
+});
+
+test("where nothing was lived, there is no chain", async () => {
+  const finder = new ChainFinder(options());
+  assert.equal(await finder.find(scene([2, 2, 0.03], [0.6, 0.1, 0.03]), scene([0.5, 0, 0.03], [0.6, 0.1, 0.03])), undefined);
+});
+
+test("legs are asked for with the scenes that they lead from and to", async () => {
+  const asked: [Float32Array, Float32Array][] = [];
+  const finder = new ChainFinder(options({ check: (from, to) => { asked.push([from, to]); return Promise.resolve(0); } }));
+  const [start, goal] = [scene([0.4, -0.15, 0.03], [0.6, 0.1, 0.03]), scene([0.55, 0.0, 0.03], [0.6, 0.1, 0.03])];
+  const { links } = (await finder.find(start, goal))!;
+  assert.deepEqual(asked[0]![0], start);
+  assert.deepEqual(asked.map(([, to]) => to), links.map(({ latent }) => latent));
+  asked.slice(1).forEach(([from], i) => { assert.deepEqual(from, asked[i]![1]); });
+});
+
+test("latents without names are joined as wholes", async () => {
+  const along = (y: number): number[][] => Array.from({ length: 12 }, (_, i) => [i, y, 0]);
+  const experience = experienceOf([along(0), Array.from({ length: 12 }, (_, i) => [11, i, 0.1])]);
+  const finder = new ChainFinder({ experience, horizon: 5, passBelow: 1, trustedBelow: 1, linkWithin: 0.5 });
+  const goal = Float32Array.of(11, 11, 0);
+  const { links, pieces } = (await finder.find(Float32Array.of(0, 0, 0), goal))!;
+  assert.equal(pieces, 2);
+  assert.deepEqual(links.at(-1)!.latent, goal);
+  for (const { latent, source } of links.slice(0, -1)) assert.deepEqual([...latent], [...experience.stretches[source!.stretch]!.latents.subarray(3 * source!.frame, 3 * source!.frame + 3)]);
+  assert.ok(links.length >= 5, "22 periods in legs of 5");
+});
+
+test("no experience is refused", () => {
+  assert.throws(() => new ChainFinder(options({ experience: { ...LIVED, stretches: [] } })), /no experience/);
+});

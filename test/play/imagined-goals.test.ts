@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { Random } from "../../sim/random.js";
+import { imagineGoal, whyNothingIsImagined } from "../../src/play/imagined-goals.js";
+import { FR3_WORKSPACE } from "../../src/robot/fr3.js";
+
+const NAMES = ["tool_x", "tool_y", "tool_z", "opening", "narrow_x", "narrow_y", "narrow_z", "wide_x", "wide_y", "wide_z"];
+const READABLE = { names: NAMES, units: NAMES.map(() => "m"), mean: NAMES.map((_, i) => 0.02 * i), std: NAMES.map((_, i) => 0.05 + 0.01 * i) };
+const { low, high } = FR3_WORKSPACE;
+
+function latentOf(values: readonly number[]): Float32Array {
+  return Float32Array.from(values, (value, i) => (value - READABLE.mean[i]!) / READABLE.std[i]!);
+}
+
+function valuesOf(latent: Float32Array): number[] {
+  return Array.from(latent, (value, i) => READABLE.mean[i]! + READABLE.std[i]! * value);
+}
+
+test("an imagined scene has one thing elsewhere within the workspace, the hand at it, and the other thing as it was", () => {
+  const inside = (axis: 0 | 1 | 2) => fc.double({ min: low[axis], max: high[axis], noNaN: true });
+  const place = fc.tuple(inside(0), inside(1), fc.constant(0.03));
+  fc.assert(fc.property(fc.nat(), fc.tuple(inside(0), inside(1), inside(2)), place, place, (seed, tool, narrow, wide) => {
+    const before = [...tool, 0.08, ...narrow, ...wide];
+    const values = valuesOf(imagineGoal(new Random(seed), READABLE, latentOf(before), FR3_WORKSPACE));
+    const moved = [4, 7].filter((first) => [0, 1, 2].some((axis) => Math.abs(values[first + axis]! - before[first + axis]!) > 1e-5));
+    assert.ok(moved.length <= 1, "at most one thing is elsewhere");
+    for (const first of [0, 4, 7]) {
+      for (const axis of [0, 1] as const) assert.ok(values[first + axis]! > low[axis] - 1e-5 && values[first + axis]! < high[axis] + 1e-5);
+    }
+    assert.ok(values[3]! > -1e-6 && values[3]! < 0.0801);
+    const thing = moved[0];
+    if (thing === undefined) return;
+    const apart = Math.hypot(...[0, 1, 2].map((axis) => values[axis]! - values[thing + axis]!));
+    const lifted = values[thing + 2]! > 0.05;
+    assert.ok(lifted ? apart < 1e-5 : apart < 0.0701, `the hand is ${apart} m from the thing`);
+  }), { numRuns: 500 });
+});
+
+test("the same seed imagines the same, another seed something else", () => {
+  const latent = latentOf([0.5, 0, 0.2, 0.08, 0.5, 0.1, 0.03, 0.45, -0.1, 0.05]);
+  const imagine = (seed: number): number[] => [...imagineGoal(new Random(seed), READABLE, latent, FR3_WORKSPACE)];
+  assert.deepEqual(imagine(3), imagine(3));
+  assert.notDeepEqual(imagine(3), imagine(4));
+});
+
+test("a bundle whose latent cannot be read imagines nothing, and is told so by its name", () => {
+  const latent = { shape: [10], dtype: "float32" as const };
+  assert.equal(whyNothingIsImagined({ name: "ours", latent: { ...latent, readable: READABLE } }), undefined);
+  assert.match(whyNothingIsImagined({ name: "theirs", latent })!, /^bundle theirs does not say [^\n]*latent\.readable/);
+  assert.match(whyNothingIsImagined({ name: "arm", latent: { ...latent, readable: { ...READABLE, names: NAMES.slice(0, 4) } } })!, /bundle arm/);
+});

@@ -1,0 +1,80 @@
+"""The exported world model as a PyTorch module: training's architecture with the weights of the bundle's ONNX files."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+import onnx
+import torch
+from onnx import numpy_helper
+from torch import Tensor, nn
+
+from .build import MAX_OPENING_M
+from .config import Config
+from .fast_graphs import FastRolloutGraph
+from .model import ACTION, STATE, Encoder, WorldModel, normalised
+
+# What the arranged roll-out has summed into weights of its own, and does without.
+ARRANGED = ("model.predictor.enter.weight", "model.predictor.blocks.0.modulation.", "model.predictor.blocks.1.modulation.", "model.value.network.0.")
+
+
+class ExportedModel:
+    """Encoder and roll-out of the bundle in `folder`, as the training code has them. Raises ValueError, one line, for a bundle of another architecture."""
+
+    def __init__(self, folder: Path) -> None:
+        manifest = json.loads((folder / "manifest.json").read_text())
+        known = {field.name for field in dataclasses.fields(Config)}
+        given = manifest.get("training", {}).get("config", {})
+        if not set(given) <= known:
+            raise ValueError(f"{folder}: training.config has {', '.join(sorted(set(given) - known))}; only bundles of training/export.py can be taken back into PyTorch")
+        self.action_low, self.action_high = (torch.tensor(manifest["action"][end]) for end in ("low", "high"))
+        self.horizon, self.encoder_side = manifest["horizon"], manifest["image"]["height"]
+        model = WorldModel(
+            Config(**given), image_size=manifest["image"]["height"], period_s=manifest["action"]["period_s"], state_mean=torch.zeros(STATE), state_std=torch.zeros(STATE),
+            action_low=torch.zeros(ACTION), action_high=torch.zeros(ACTION), workspace_low=torch.zeros(3), workspace_high=torch.zeros(3), max_opening_m=MAX_OPENING_M)
+        rollout = tensors(folder / "rollout.onnx")
+        # The tracer found it equal to this one and kept one of the two.
+        rollout["model.predictor.action_scale"] = rollout["model.action_high"]
+        # The arranged graph, as it is exported: the loops of the peers get the faster of the two, too.
+        graph = FastRolloutGraph(model)
+        fill(graph, rollout, but=("model.encoder.", "model.policy.", *ARRANGED))
+        fill(model.encoder, {name.removeprefix("encoder."): tensor for name, tensor in tensors(folder / "encoder.onnx").items()}, but=("stem.", "blocks."))
+        fill_convolutions(model.encoder, folder / "encoder.onnx")
+        model.requires_grad_(False).eval()
+        self.encoder, self.rollout = model.encoder, graph
+
+    def encode(self, pixels: Tensor) -> Tensor:
+        """uint8 [batch, H, W, 3] to [batch, D]."""
+        return self.encoder.read(self.encoder.features(normalised(pixels)))
+
+
+def tensors(file: Path) -> dict[str, Tensor]:
+    return {entry.name: torch.from_numpy(numpy_helper.to_array(entry).copy()) for entry in onnx.load(str(file)).graph.initializer}
+
+
+def fill(module: nn.Module, found: dict[str, Tensor], but: tuple[str, ...]) -> None:
+    """Gives all parameters and buffers, but those whose names begin with one of `but`, the tensor of their (first) name."""
+    stored = module.state_dict()
+    for name, value in [*module.named_parameters(), *module.named_buffers()]:
+        if name not in stored or name.startswith(but) or name.endswith("num_batches_tracked"):
+            continue
+        if name not in found or found[name].shape != value.shape:
+            raise ValueError(f"the bundle has no {name} of shape {list(value.shape)}: it is of another version of training/")
+        value.data.copy_(found[name])
+
+
+def fill_convolutions(encoder: Encoder, file: Path) -> None:
+    """Export folds each batch norm into its convolution, which then has a name of its own: they are taken in the order of the graph, and the norms become additions."""
+    graph, found = onnx.load(str(file)).graph, tensors(file)
+    pairs = [(encoder.stem[0], encoder.stem[1])] + [pair for block in encoder.blocks for pair in ((block.first, block.first_norm), (block.second, block.second_norm))]
+    folded = [node for node in graph.node if node.op_type == "Conv" and node.input[1] != "encoder.maps.weight"]
+    if len(folded) != len(pairs):
+        raise ValueError(f"{file.name} has {len(folded)} folded convolutions, the architecture {len(pairs)}: it is of another version of training/")
+    for node, (convolution, norm) in zip(folded, pairs):
+        convolution.weight.data.copy_(found[node.input[1]])
+        norm.bias.data.copy_(found[node.input[2]])
+        norm.running_mean.zero_()
+        norm.running_var.fill_(1 - norm.eps)
+        norm.weight.data.fill_(1)
