@@ -26,6 +26,7 @@ class Connection {
   #nextId = 1;
   readonly #answers = new Map<number, (answer: Answer) => void>();
   readonly #listeners = new Map<string, Set<Listener>>();
+  readonly #newest = new Map<string, ServerMessage>();
   readonly #linkListeners = new Set<(open: boolean) => void>();
   #onPicture: (jpeg: Blob) => Promise<void> = () => Promise.resolve();
 
@@ -41,10 +42,13 @@ class Connection {
     return this.#open;
   }
 
+  /** Calls back with the newest at once: what does not change is sent once, and a part of the page may be loaded later than that. */
   on<Type extends StateMessage["type"] | HealthMessage["type"]>(type: Type, listener: (message: Extract<ServerMessage, { type: Type }>) => void): void {
     const listeners = this.#listeners.get(type) ?? new Set();
     listeners.add(listener as Listener);
     this.#listeners.set(type, listeners);
+    const newest = this.#newest.get(type);
+    if (newest !== undefined) tell(listener as Listener, newest);
   }
 
   /** Calls back at once and whenever it changes. */
@@ -80,6 +84,8 @@ class Connection {
     this.#socket = socket;
     this.#heardMs = performance.now();
     socket.binaryType = "arraybuffer";
+    // Being let in may have taken longer than silence may last.
+    socket.onopen = () => { this.#heardMs = performance.now(); };
     socket.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) => {
       this.#heardMs = performance.now();
       this.#retries = 0;
@@ -120,14 +126,8 @@ class Connection {
       this.#answers.get(message.id)?.(message);
       return;
     }
-    for (const listener of this.#listeners.get(message.type) ?? []) {
-      try {
-        listener(message);
-      } catch (error) {
-        // One part of the page that fails must not keep the others from what they show.
-        console.error(error);
-      }
-    }
+    this.#newest.set(message.type, message);
+    for (const listener of this.#listeners.get(message.type) ?? []) tell(listener, message);
   }
 
   async #takePicture(socket: WebSocket, data: ArrayBuffer): Promise<void> {
@@ -138,6 +138,15 @@ class Connection {
       console.error(error);
     }
     if (socket.readyState === WebSocket.OPEN) socket.send("{\"do\":\"shown\"}");
+  }
+}
+
+/** One part of the page that fails must not keep the others from what they show. */
+function tell(listener: Listener, message: ServerMessage): void {
+  try {
+    listener(message);
+  } catch (error) {
+    console.error(error);
   }
 }
 
