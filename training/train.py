@@ -14,13 +14,15 @@ import signal
 import sys
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from jepa.augment import augment
-from jepa.build import load_checkpoint, load_encoder, new_model
+from jepa.build import load_checkpoint, new_model
 from jepa.checkpoint import save
 from jepa.config import Config
 from jepa.data import Episodes, WindowSampler, check_alike, join_episodes
+from jepa.init_encoder import load_encoder
 from jepa.latents import encode_episodes
 from jepa.lerobot import add_arguments, from_arguments, load_any
 from jepa.losses import Losses
@@ -34,6 +36,8 @@ from jepa.touch import Touch, feel
 CHECKPOINT_EVERY_S = 120
 MEASURE_EVERY_S = 300
 LOG_EVERY_STEPS = 50
+# A bundle's encoder takes its statistics from so many pictures.
+INIT_PICTURES = 256
 # Processes draw with seeds so far apart.
 SEEDS_A_PROCESS = 1_000_003
 
@@ -42,7 +46,7 @@ def parse_arguments() -> tuple[argparse.Namespace, Config]:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, nargs="+", required=True, help="data sets: shards of sim/collect, or LeRobot; the last episodes of each only measure")
     parser.add_argument("--out", type=Path, required=True, help="folder for checkpoint and log")
-    parser.add_argument("--init", type=Path, help="run whose encoder the new run starts from")
+    parser.add_argument("--init", type=Path, help="run or bundle whose encoder the new run starts from")
     parser.add_argument("--read-with", type=Path, help="run whose encoder helps to read what was felt, as in looking back; without it, touch alone")
     parser.add_argument("--threads", type=int, default=0, help="CPU threads (default: PyTorch's own choice)")
     add_arguments(parser)
@@ -61,6 +65,16 @@ def felt(parts: list[Episodes], things: int, reader: Path | None, out: Path, ran
         latents = encode_episodes(model, part, out / f"seen-{rank}-{i}.npz").latents
         touches.append(feel(part.states, part.actions, model.places(latents).numpy(), things))
     return touches
+
+
+def some_pictures(parts: list[Episodes]) -> torch.Tensor:
+    """Pictures of all data sets, evenly drawn: uint8 [about INIT_PICTURES, H, W, 3]."""
+    each = math.ceil(INIT_PICTURES / len(parts))
+    drawn = []
+    for part in parts:
+        counts = part.images.shape[:2]
+        drawn.append(part.images[np.unravel_index(np.linspace(0, math.prod(counts) - 1, each, dtype=int), counts)])
+    return torch.from_numpy(np.concatenate(drawn))
 
 
 def forget_after(log_file: Path, step: int) -> None:
@@ -106,7 +120,7 @@ def main() -> None:
     model.encoder = model.encoder.to(memory_format=torch.channels_last)
     losses = Losses(config).to(device)
     if arguments.init is not None:
-        load_encoder(model.encoder, arguments.init / "checkpoint.pt")
+        load_encoder(model.encoder, arguments.init, some_pictures(training))
     optimiser = torch.optim.AdamW([*model.parameters(), *losses.parameters()], lr=config.learning_rate, weight_decay=config.weight_decay)
     step, spent_s = 0, 0.0
     if checkpoint_file.exists():

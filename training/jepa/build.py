@@ -10,7 +10,7 @@ import torch
 
 from .config import Config
 from .data import Episodes
-from .model import ACTION, PLACE, STATE, Encoder, WorldModel
+from .model import ACTION, PLACE, STATE, WorldModel
 
 # The demo arm's workspace and action box, as in src/robot/fr3.ts and sim/exploration.ts.
 WORKSPACE_LOW = (0.35, -0.22, 0.02)
@@ -77,17 +77,3 @@ def load_checkpoint(file: Path) -> tuple[WorldModel, dict]:
     except RuntimeError as error:
         raise ValueError(f"{file} has networks of another shape than this version of the program; train again") from error
     return model.eval(), checkpoint
-
-
-def load_encoder(encoder: Encoder, file: Path) -> None:
-    """Puts a checkpoint's weights into an encoder of the same size; of one that was of another number of things, the last layer of their head stays as it is."""
-    if not file.exists():
-        raise FileNotFoundError(f"{file} is missing; give a run that was trained")
-    weights = torch.load(file, map_location="cpu", weights_only=True)["model"]
-    given = {name.removeprefix("encoder."): value for name, value in weights.items() if name.startswith("encoder.")}
-    own, last = encoder.state_dict(), f"objects.{len(encoder.objects) - 1}."
-    given |= {name: value for name, value in own.items() if name.startswith(last) and name in given and given[name].shape != value.shape}
-    try:
-        encoder.load_state_dict(given)
-    except RuntimeError as error:
-        raise ValueError(f"{file} has an encoder of another size; give the options that it was trained with") from error

@@ -50,6 +50,30 @@ class ExportedModel:
         return self.encoder.read(self.encoder.features(normalised(pixels)))
 
 
+@torch.no_grad()
+def trainable_encoder(folder: Path, pictures: Tensor) -> Encoder:
+    """The encoder of the bundle in `folder` as it was before its batch norms were folded away, up to their statistics, which are those of `pictures` (uint8 [N, H, W, 3]):
+    the same numbers in evaluation, and in training about the same. Raises ValueError for a bundle of another architecture or pictures of another size.
+    """
+    model = ExportedModel(folder)
+    encoder, side = model.encoder, model.encoder_side
+    if pictures.shape[1:3] != (side, side):
+        raise ValueError(f"{folder} takes pictures of {side} pixels, the data has {pictures.shape[1]} x {pictures.shape[2]}")
+    seen: dict[nn.Module, Tensor] = {}
+    pairs = folded_norms(encoder)
+    hooks = [convolution.register_forward_hook(lambda module, _, out: seen.update({module: out})) for convolution, _ in pairs]
+    encoder.features(normalised(pictures))
+    for hook in hooks:
+        hook.remove()
+    for convolution, norm in pairs:
+        variance, mean = torch.var_mean(seen[convolution], (0, 2, 3))
+        norm.bias.data.add_(mean)
+        norm.weight.data.copy_((variance + norm.eps).sqrt())
+        norm.running_mean.copy_(mean)
+        norm.running_var.copy_(variance)
+    return encoder.requires_grad_(True).train()
+
+
 def tensors(file: Path) -> dict[str, Tensor]:
     return {entry.name: torch.from_numpy(numpy_helper.to_array(entry).copy()) for entry in onnx.load(str(file)).graph.initializer}
 
@@ -65,10 +89,15 @@ def fill(module: nn.Module, found: dict[str, Tensor], but: tuple[str, ...]) -> N
         value.data.copy_(found[name])
 
 
+def folded_norms(encoder: Encoder) -> list[tuple[nn.Conv2d, nn.BatchNorm2d]]:
+    """Convolutions and the norms that export folds into them, in the order of the graph."""
+    return [(encoder.stem[0], encoder.stem[1])] + [pair for block in encoder.blocks for pair in ((block.first, block.first_norm), (block.second, block.second_norm))]
+
+
 def fill_convolutions(encoder: Encoder, file: Path) -> None:
     """Export folds each batch norm into its convolution, which then has a name of its own: they are taken in the order of the graph, and the norms become additions."""
     graph, found = onnx.load(str(file)).graph, tensors(file)
-    pairs = [(encoder.stem[0], encoder.stem[1])] + [pair for block in encoder.blocks for pair in ((block.first, block.first_norm), (block.second, block.second_norm))]
+    pairs = folded_norms(encoder)
     folded = [node for node in graph.node if node.op_type == "Conv" and node.input[1] != "encoder.maps.weight"]
     if len(folded) != len(pairs):
         raise ValueError(f"{file.name} has {len(folded)} folded convolutions, the architecture {len(pairs)}: it is of another version of training/")

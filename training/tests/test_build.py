@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from conftest import save_run, shake
-from jepa.build import WORKSPACE_HIGH, WORKSPACE_LOW, load_checkpoint, load_encoder, new_model
+from jepa.build import WORKSPACE_HIGH, WORKSPACE_LOW, load_checkpoint, new_model
 from jepa.data import check_alike
 
 
@@ -32,26 +32,6 @@ def test_a_checkpoint_with_networks_of_another_shape_is_one_line(model, episodes
     torch.save(checkpoint, file)
     with pytest.raises(ValueError, match=r"checkpoint\.pt has networks of another shape than this version of the program; train again"):
         load_checkpoint(file)
-
-
-def test_an_encoder_is_taken_and_nothing_else(model, config, episodes, tmp_path):
-    shake(model)
-    run = save_run(tmp_path / "run", model, episodes)
-    other = new_model(replace(config, predictor_width=24), episodes)
-    load_encoder(other.encoder, run / "checkpoint.pt")
-    assert all(torch.equal(other.encoder.state_dict()[name], value) for name, value in model.encoder.state_dict().items())
-
-
-def test_an_encoder_of_another_size_is_refused(model, config, episodes, tmp_path):
-    run = save_run(tmp_path / "run", model, episodes)
-    other = new_model(replace(config, channels=4), episodes)
-    with pytest.raises(ValueError, match="has an encoder of another size; give the options that it was trained with"):
-        load_encoder(other.encoder, run / "checkpoint.pt")
-
-
-def test_no_run_to_take_an_encoder_from(model, tmp_path):
-    with pytest.raises(FileNotFoundError, match="checkpoint.pt is missing; give a run that was trained"):
-        load_encoder(model.encoder, tmp_path / "checkpoint.pt")
 
 
 def test_statistics_are_the_data_s(model, episodes):

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from conftest import make_episodes, save_run, shake
-from jepa.build import load_checkpoint, load_encoder, new_model
+from jepa.build import load_checkpoint, new_model
 from jepa.data import Windows
 from jepa.fast_graphs import FastProposalGraph, FastRolloutGraph
 from jepa.graphs import ProposalGraph, RolloutGraph
@@ -101,16 +101,6 @@ def test_truths_of_a_robot_are_not_known_whatever_their_size(config, episodes):
     model = new_model(replace(config, things=3), nobody)
     arrays = [torch.from_numpy(array) for array in (nobody.states, nobody.actions, nobody.truths)]
     assert place_errors(model, LatentEpisodes(torch.randn(*nobody.states.shape[:2], model.latent_size), *arrays)) == {}
-
-
-def test_an_encoder_of_fewer_things_is_gone_on_from(config, episodes, tmp_path):
-    two = shake(new_model(config, episodes))
-    run = save_run(tmp_path / "run", two, episodes)
-    three = new_model(replace(config, things=3), of_things(episodes, 3))
-    last = three.encoder.objects[-1].weight.clone()
-    load_encoder(three.encoder, run / "checkpoint.pt")
-    assert torch.equal(three.encoder.objects[-1].weight, last)
-    assert torch.equal(three.encoder.maps.weight, two.encoder.maps.weight) and torch.equal(three.encoder.objects[0].weight, two.encoder.objects[0].weight)
 
 
 def test_a_checkpoint_says_how_many(many, things, episodes, tmp_path):

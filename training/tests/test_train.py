@@ -131,7 +131,7 @@ def test_what_was_felt_is_read_with_an_encoder_s_help(data, tmp_path, monkeypatc
 
 
 @pytest.mark.parametrize("options, message", [
-    (["--init", "nowhere"], "nowhere/checkpoint.pt is missing; give a run that was trained"),
+    (["--init", "nowhere"], "nowhere has neither checkpoint.pt nor manifest.json; give a run that was trained, or a bundle"),
     (["--read-with", "nowhere"], "nowhere/checkpoint.pt is missing; train first"),
     (["--horizon", "9", "--frames", "0", "9"], "horizon is 9: the episodes have only 8 actions"),
     (["--frames", "2", "8"], "frames is .*: it must begin with 0"),
