@@ -301,6 +301,7 @@ export class Controller {
         ...(result.answerMs === undefined ? {} : { answerMs: result.answerMs }),
         iterations: result.iterations,
         candidates: result.candidates,
+        ...(result.recalled === undefined ? {} : { recalled: result.recalled }),
         ...(result.terms === undefined ? {} : { terms: result.terms }),
       }),
       ...(goal === undefined || energyShare(goal) === undefined ? {} : { energyShare: energyShare(goal)! }),

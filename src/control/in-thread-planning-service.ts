@@ -136,6 +136,7 @@ export class InThreadPlanningService implements PlanningService {
     const end = wantEnd ? await planned.rollOut?.(from, state, plan.actions, 1) : undefined;
     return {
       ...plan, startEnergy, latent, observed, encodeMs: encodedMs - startMs, planMs,
+      ...(remembered === undefined ? {} : { recalled: remembered.length / (model.horizon * model.actionDim) }),
       ...(terms === undefined ? {} : { terms: terms.statistics }),
       ...(sample === undefined ? {} : { shown: sample.shown(state, this.#turn) }),
       // A copy: the model's array is the next call's.

@@ -66,6 +66,8 @@ export interface PlanResult {
   readonly iterations: number;
   /** Sequences scored. */
   readonly candidates: number;
+  /** How many of them were sequences out of the memory; left out where it was not asked. */
+  readonly recalled?: number;
   readonly ended: Plan["ended"];
   readonly encodeMs: number;
   readonly planMs: number;

@@ -46,6 +46,8 @@ export interface ControllerStatus {
   readonly pictureWaitMs?: number;
   readonly iterations?: number;
   readonly candidates?: number;
+  /** Of these, out of the memory; there for the plans that asked it. */
+  readonly recalled?: number;
   /** Share of the wanted speed that the guards leave, below 1, while they slow the arm. */
   readonly speedScale?: number;
   /** What the objective's terms did to the newest plan, the goal energy first, where there are terms. */

@@ -21,6 +21,7 @@ export function statusMessage(status: ControllerStatus, nodeName: string, hardwa
     ["picture_wait_ms", rounded(status.pictureWaitMs)],
     ["iterations", status.iterations],
     ["candidates", status.candidates],
+    ["recalled", status.recalled],
     ["speed_scale", rounded(status.speedScale)],
     ["surprise_prediction", rounded(status.surprise?.prediction)],
     ["surprise_arm", rounded(status.surprise?.arm)],
