@@ -95,6 +95,12 @@ export class ChainFinder {
     return parts === undefined ? this.#findWhole(start, goal) : this.#findByThings(parts, start, goal);
   }
 
+  /** Whether a thing is seen elsewhere than a sub-goal has it; false where the latent does not say where things are. @param seen,wanted [latentDim] each. */
+  isElsewhere(seen: Float32Array, wanted: Float32Array): boolean {
+    const { parts } = this.#options;
+    return parts !== undefined && parts.things.some(({ place }) => placeDistanceM(parts, place, seen, wanted) > MOVED_M);
+  }
+
   async #findWhole(start: Float32Array, goal: Float32Array): Promise<Chain | undefined> {
     const path = (await this.#graph(-1)).path(start, goal);
     if (path === undefined) return undefined;

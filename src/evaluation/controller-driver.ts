@@ -52,23 +52,24 @@ export function whyNotExecuted({ description, jointNames }: SimWorld, { action }
 export class ControllerDriver implements Driver {
   readonly #world: SimWorld;
   readonly #controller: Controller;
-  readonly #goals: number;
+  readonly #name: string;
+  #goals = 0;
   readonly #recording: ControllerDriverOptions["recording"];
 
   /** @param goals sub-goals in order. Rejects as Controller.setGoals() does. */
   static async start(options: ControllerDriverOptions, name: string, goals: readonly ControllerGoal[]): Promise<ControllerDriver> {
     const refusal = whyNotExecuted(options.world, options.described);
     if (refusal !== undefined) throw new Error(refusal);
-    const driver = new ControllerDriver(options, goals.length);
-    await driver.#controller.setGoals(name, goals);
+    const driver = new ControllerDriver(options, name);
+    await driver.go(goals);
     return driver;
   }
 
-  private constructor(options: ControllerDriverOptions, goals: number) {
+  private constructor(options: ControllerDriverOptions, name: string) {
     const { world, planning, actionSpace = options.world.actions, described, periodS, reachedBelow, seed, explorationFloor, guards, surprise, adapter, recording } = options;
     const { gripper } = world.description;
     this.#world = world;
-    this.#goals = goals;
+    this.#name = name;
     this.#recording = recording;
     this.#controller = new Controller({
       actionSpace,
@@ -119,6 +120,12 @@ export class ControllerDriver implements Driver {
   get subGoalsDone(): number {
     const { state, subGoal } = this.#controller.status;
     return state === "reached" ? this.#goals : (subGoal?.number ?? 1) - 1;
+  }
+
+  /** Goes for other sub-goals instead; the steps are counted anew. Rejects as Controller.setGoals() does. */
+  async go(goals: readonly ControllerGoal[]): Promise<void> {
+    this.#goals = goals.length;
+    await this.#controller.setGoals(this.#name, goals);
   }
 
   /** @throws Error when the model's server is not there. */

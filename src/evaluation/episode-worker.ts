@@ -22,8 +22,8 @@ import { TurnedActions } from "../robot/turned-actions.js";
 import { bundleIdentity, type InferenceOptions, OnnxWorldModel, readManifest, type WorldModel } from "../world-model/index.js";
 import { RandomDriver, StillDriver } from "./baseline-drivers.js";
 import type { Cell } from "./cell.js";
-import { chainGoals } from "./chain-goals.js";
-import { ControllerDriver } from "./controller-driver.js";
+import { ChainDriver } from "./chain-driver.js";
+import { ControllerDriver, type ControllerDriverOptions } from "./controller-driver.js";
 import { defaultGuards } from "./default-guards.js";
 import type { Driver } from "./driver.js";
 import { type EpisodeResult, runEpisode } from "./episode.js";
@@ -105,13 +105,6 @@ async function chainFinder(folder: string, episodes: number | undefined): Promis
   return (await openChainFinder({ folder, model, manifest, planner: setup.planner, ...(episodes === undefined ? {} : { episodes }) })).finder;
 }
 
-/** What the model that sees goes for: the pictures that it is given, or what experience says of the way to the last of them. */
-async function seenGoals(given: readonly TaskGoal[]): Promise<readonly ControllerGoal[]> {
-  if (setup.chain === undefined) return given;
-  chains ??= chainFinder(setup.chain.folder, setup.chain.episodes);
-  return chainGoals(await chains, await learnedModel(), camera.rgb(), given.at(-1)!);
-}
-
 function planningWith(model: WorldModel): InThreadPlanningService {
   return new InThreadPlanningService({ model, planner: createPlanner(withBundleSearch(setup.planner, manifest)), bounds });
 }
@@ -128,10 +121,10 @@ async function startDriver({ cell, seed }: Job, task: Task, all: readonly TaskGo
   };
   switch (cell.policy) {
     case "jepa":
-      return ControllerDriver.start({
+      return startSeeing({
         ...shared, ...(setup.modelTurn === undefined ? {} : { actionSpace: new TurnedActions(world.actions, manifest, setup.modelTurn) }), planning: planningWith(await learnedModel()), reachedBelow: energy.reached_below,
         ...(recording === undefined ? {} : { recording: { scribe: newScribe(recording), settled: () => recording.settled() } }),
-      }, task.name, await seenGoals(goals));
+      }, task.name, goals);
     case "true-perception": {
       const model = new TruePerception(await learnedModel(), manifest, world);
       return ControllerDriver.start({ ...shared, planning: planningWith(model), reachedBelow: energy.reached_below }, task.name, trueGoals(model, task, goals));
@@ -149,6 +142,13 @@ async function startDriver({ cell, seed }: Job, task: Task, all: readonly TaskGo
     default:
       return cell.policy satisfies never;
   }
+}
+
+/** Goes for the pictures that it is given, or by what experience says of the way to the last of them. */
+async function startSeeing(controller: ControllerDriverOptions, name: string, goals: readonly TaskGoal[]): Promise<Driver> {
+  if (setup.chain === undefined) return ControllerDriver.start(controller, name, goals);
+  chains ??= chainFinder(setup.chain.folder, setup.chain.episodes);
+  return ChainDriver.start({ controller, finder: await chains, model: await learnedModel(), goal: goals.at(-1)! }, name, camera.rgb());
 }
 
 function newScribe(sink: DirectRecording): EpisodeScribe {

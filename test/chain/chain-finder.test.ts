@@ -124,3 +124,13 @@ test("latents without names are joined as wholes", async () => {
 test("no experience is refused", () => {
   assert.throws(() => new ChainFinder(options({ experience: { ...LIVED, stretches: [] } })), /no experience/);
 });
+
+test("a thing is elsewhere when it is seen farther from a sub-goal's place than pictures err", () => {
+  const finder = new ChainFinder(options());
+  const wanted = scene([0.4, -0.15, 0.03], [0.6, 0.1, 0.03]);
+  assert.equal(finder.isElsewhere(scene([0.41, -0.14, 0.03], [0.6, 0.11, 0.03]), wanted), false);
+  assert.equal(finder.isElsewhere(scene([0.4, -0.15, 0.09], [0.6, 0.1, 0.03]), wanted), true, "in the hand, and not on the table");
+  assert.equal(finder.isElsewhere(scene([0.4, -0.15, 0.03], [0.56, 0.1, 0.03]), wanted), true, "the other one");
+  const { experience, horizon, passBelow, trustedBelow } = options();
+  assert.equal(new ChainFinder({ experience, horizon, passBelow, trustedBelow }).isElsewhere(scene([0.4, 0, 0.03], [0.6, 0.1, 0.03]), wanted), false, "who does not know where things are does not know this");
+});

@@ -1,0 +1,122 @@
+import type { TaskGoal } from "../../sim/tasks.js";
+import type { RgbImage } from "../camera/types.js";
+import type { ChainFinder } from "../chain/chain-finder.js";
+import type { WorldModel } from "../world-model/index.js";
+import { ControllerDriver, type ControllerDriverOptions } from "./controller-driver.js";
+import type { Driver } from "./driver.js";
+
+interface SubGoal {
+  readonly name: string;
+  /** [latentDim] */
+  readonly latent: Float32Array;
+}
+
+/** Ways are looked for at most so often in an episode. */
+const MOST_WAYS = 16;
+
+export interface ChainDriverOptions {
+  readonly controller: ControllerDriverOptions;
+  readonly finder: ChainFinder;
+  /** Encodes pictures. */
+  readonly model: WorldModel;
+  /** The only picture that is given. */
+  readonly goal: TaskGoal;
+}
+
+/**
+ * A controller that goes for a far goal by sub-goals that experience has. The way is looked for at the start, and anew from where things are seen whenever a sub-goal ends with a thing elsewhere than it
+ * should be, or none gets nearer any more: fingers close beside a cube, and what was to come after no longer makes sense.
+ */
+export class ChainDriver implements Driver {
+  readonly #inner: ControllerDriver;
+  readonly #options: ChainDriverOptions;
+  readonly #goalLatent: Float32Array;
+  #way: readonly SubGoal[];
+  #ways = 1;
+  #number = 1;
+  #retries = 0;
+  #steps = 0;
+  #innerSteps = 0;
+  /** Sub-goals of the ways that were left. */
+  #behind = 0;
+
+  static async start(options: ChainDriverOptions, name: string, now: RgbImage): Promise<ChainDriver> {
+    const goalLatent = await options.model.encode(options.goal.image);
+    const way = await findWay(options, await options.model.encode(now), goalLatent);
+    return new ChainDriver(options, goalLatent, way, await ControllerDriver.start(options.controller, name, way));
+  }
+
+  private constructor(options: ChainDriverOptions, goalLatent: Float32Array, way: readonly SubGoal[], inner: ControllerDriver) {
+    this.#options = options;
+    this.#goalLatent = goalLatent;
+    this.#way = way;
+    this.#inner = inner;
+  }
+
+  get over(): boolean {
+    return this.#inner.over;
+  }
+
+  get sentence(): string {
+    return `${this.#inner.sentence}${this.#ways === 1 ? "" : ` The way was looked for ${this.#ways} times.`}`;
+  }
+
+  get steps(): number {
+    return this.#steps;
+  }
+
+  get energy(): number | undefined {
+    return this.#inner.energy;
+  }
+
+  get planMs(): number | undefined {
+    return this.#inner.planMs;
+  }
+
+  get subGoals(): number {
+    return this.#behind + this.#way.length;
+  }
+
+  get subGoalsDone(): number {
+    return this.#behind + this.#inner.subGoalsDone;
+  }
+
+  async period(image: RgbImage): Promise<void> {
+    await this.#inner.period(image);
+    const { steps, status: { state, subGoal, retries } } = this.#inner;
+    this.#steps += steps - this.#innerSteps;
+    this.#innerSteps = steps;
+    if (state === "reached" || this.#ways === MOST_WAYS) return;
+    const stuck = retries > this.#retries || this.#inner.over;
+    const left = subGoal !== undefined && subGoal.number > this.#number ? this.#way[subGoal.number - 2] : undefined;
+    if (subGoal !== undefined) this.#number = subGoal.number;
+    this.#retries = retries;
+    if (!stuck && left === undefined) return;
+    const now = await this.#options.model.encode(image);
+    if (stuck || this.#options.finder.isElsewhere(now, left!.latent)) await this.#goAnotherWay(now);
+  }
+
+  cycle(): void {
+    this.#inner.cycle();
+  }
+
+  stop(): void {
+    this.#inner.stop();
+  }
+
+  async #goAnotherWay(now: Float32Array): Promise<void> {
+    this.#ways++;
+    this.#behind += this.#inner.subGoalsDone;
+    this.#way = await findWay(this.#options, now, this.#goalLatent);
+    this.#number = 1;
+    this.#retries = 0;
+    this.#innerSteps = 0;
+    await this.#inner.go(this.#way);
+  }
+}
+
+/** Sub-goals from a latent to the goal's; where experience knows no way, the goal alone. */
+async function findWay({ finder, goal }: ChainDriverOptions, now: Float32Array, goalLatent: Float32Array): Promise<readonly SubGoal[]> {
+  const chain = await finder.find(now, goalLatent);
+  return chain === undefined ? [{ name: goal.name, latent: goalLatent }] : chain.links.map(({ name, latent }) => ({ name, latent }));
+}
