@@ -25,7 +25,7 @@ export const CLEAR_TABLE: TaskDefinition = {
   scene: "clearing",
   rule: () => "puck, cube and cup in the tray, at rest, released",
   toleranceM: 0,
-  maxSteps: 240,
+  maxSteps: 360,
   startDistance: { of: "farthest thing to the tray", edgesM: [0, 0.15, 0.2, 0.25, 0.35] },
   create: (world, seed) => create(CLEAR_TABLE, world, seed),
 };

@@ -1,18 +1,12 @@
 import type { TaskGoal } from "../../sim/tasks.js";
 import type { RgbImage } from "../camera/types.js";
-import type { ChainFinder } from "../chain/chain-finder.js";
+import type { Chain, ChainFinder } from "../chain/chain-finder.js";
 import type { WorldModel } from "../world-model/index.js";
 import { ControllerDriver, type ControllerDriverOptions } from "./controller-driver.js";
 import type { Driver } from "./driver.js";
 
-interface SubGoal {
-  readonly name: string;
-  /** [latentDim] */
-  readonly latent: Float32Array;
-}
-
 /** Ways are looked for at most so often in an episode. */
-const MOST_WAYS = 16;
+const MOST_WAYS = 24;
 
 export interface ChainDriverOptions {
   readonly controller: ControllerDriverOptions;
@@ -23,15 +17,17 @@ export interface ChainDriverOptions {
   readonly goal: TaskGoal;
 }
 
+type Way = Pick<Chain, "links" | "complete">;
+
 /**
- * A controller that goes for a far goal by sub-goals that experience has. The way is looked for at the start, and anew from where things are seen whenever a sub-goal ends with a thing elsewhere than it
+ * A controller that goes for a far goal by sub-goals that experience has. The way is looked for thing by thing, and anew from where things are seen whenever a sub-goal ends with a thing elsewhere than it
  * should be, or none gets nearer any more: fingers close beside a cube, and what was to come after no longer makes sense.
  */
 export class ChainDriver implements Driver {
   readonly #inner: ControllerDriver;
   readonly #options: ChainDriverOptions;
   readonly #goalLatent: Float32Array;
-  #way: readonly SubGoal[];
+  #way: Way;
   #ways = 1;
   #number = 1;
   #retries = 0;
@@ -43,10 +39,10 @@ export class ChainDriver implements Driver {
   static async start(options: ChainDriverOptions, name: string, now: RgbImage): Promise<ChainDriver> {
     const goalLatent = await options.model.encode(options.goal.image);
     const way = await findWay(options, await options.model.encode(now), goalLatent);
-    return new ChainDriver(options, goalLatent, way, await ControllerDriver.start(options.controller, name, way));
+    return new ChainDriver(options, goalLatent, way, await ControllerDriver.start(options.controller, name, way.links));
   }
 
-  private constructor(options: ChainDriverOptions, goalLatent: Float32Array, way: readonly SubGoal[], inner: ControllerDriver) {
+  private constructor(options: ChainDriverOptions, goalLatent: Float32Array, way: Way, inner: ControllerDriver) {
     this.#options = options;
     this.#goalLatent = goalLatent;
     this.#way = way;
@@ -74,7 +70,7 @@ export class ChainDriver implements Driver {
   }
 
   get subGoals(): number {
-    return this.#behind + this.#way.length;
+    return this.#behind + this.#way.links.length;
   }
 
   get subGoalsDone(): number {
@@ -86,9 +82,9 @@ export class ChainDriver implements Driver {
     const { steps, status: { state, subGoal, retries } } = this.#inner;
     this.#steps += steps - this.#innerSteps;
     this.#innerSteps = steps;
-    if (state === "reached" || this.#ways === MOST_WAYS) return;
+    if (this.#ways === MOST_WAYS || (state === "reached" && this.#way.complete)) return;
+    const left = subGoal !== undefined && subGoal.number > this.#number ? this.#way.links[subGoal.number - 2] : undefined;
     const stuck = retries > this.#retries || this.#inner.over;
-    const left = subGoal !== undefined && subGoal.number > this.#number ? this.#way[subGoal.number - 2] : undefined;
     if (subGoal !== undefined) this.#number = subGoal.number;
     this.#retries = retries;
     if (!stuck && left === undefined) return;
@@ -111,12 +107,12 @@ export class ChainDriver implements Driver {
     this.#number = 1;
     this.#retries = 0;
     this.#innerSteps = 0;
-    await this.#inner.go(this.#way);
+    await this.#inner.go(this.#way.links);
   }
 }
 
-/** Sub-goals from a latent to the goal's; where experience knows no way, the goal alone. */
-async function findWay({ finder, goal }: ChainDriverOptions, now: Float32Array, goalLatent: Float32Array): Promise<readonly SubGoal[]> {
-  const chain = await finder.find(now, goalLatent);
-  return chain === undefined ? [{ name: goal.name, latent: goalLatent }] : chain.links.map(({ name, latent }) => ({ name, latent }));
+/** Sub-goals from a latent to where the next thing is in the goal's; where experience knows no way, the goal alone. */
+async function findWay({ finder, goal }: ChainDriverOptions, now: Float32Array, goalLatent: Float32Array): Promise<Way> {
+  return await finder.find(now, goalLatent, 1)
+    ?? { links: [{ name: goal.name, latent: goalLatent, source: undefined, energy: Number.NaN, passed: false, reachedBelow: undefined }], complete: true };
 }
