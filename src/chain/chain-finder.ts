@@ -73,6 +73,8 @@ const MOVED_M = 0.03;
 const OTHERS_REST_M = 0.03;
 /** The hand is at a thing nearer than this, m. */
 const AT_THING_M = 0.06;
+/** A thing that is not the last one is done with so many times as much energy left as a leg may leave: its place counts, and where the others are seen errs, too. */
+const DONE = 2;
 /** A place is taken while another thing's is nearer than this, m; what it costs to go there first, periods. */
 const TAKEN_M = 0.07;
 const TAKEN_COST = 30;
@@ -140,6 +142,8 @@ export class ChainFinder {
       chain.pieces += pieces(frames);
       now = end;
     }
+    const last = chain.links.at(-1);
+    if (open.size > 0 && last !== undefined) chain.links.splice(-1, 1, { ...last, reachedBelow: DONE * this.#options.passBelow });
     if (chain.links.length === 0) chain.links.push({ name: "goal", latent: goal, source: undefined, energy: Number.NaN, passed: true, reachedBelow: undefined });
     return { ...chain, complete: open.size === 0 };
   }
