@@ -1,4 +1,4 @@
-import { type CheckedLeg, cutIntoLegs } from "./cut.js";
+import { type CheckedLeg, type CutOptions, cutIntoLegs } from "./cut.js";
 import { ExperienceGraph, type GraphPath } from "./experience-graph.js";
 import { type LatentParts, type PlaceEntries, placeDistanceM } from "./latent-parts.js";
 import { type LivedFrame, livedFrames } from "./lived-path.js";
@@ -73,6 +73,8 @@ const MOVED_M = 0.03;
 const OTHERS_REST_M = 0.03;
 /** The hand is at a thing nearer than this, m. */
 const AT_THING_M = 0.06;
+/** So far it is surely not where it should be, m; nearer ones come last, when the hand is out of the way and pictures err less. */
+const SURELY_MOVED_M = 0.05;
 /** A thing that is not the last one is done with so many times as much energy left as a leg may leave: its place counts, and where the others are seen errs, too. */
 const DONE = 2;
 /** A place is taken while another thing's is nearer than this, m; what it costs to go there first, periods. */
@@ -111,6 +113,25 @@ export class ChainFinder {
     return parts !== undefined && parts.things.some(({ place }) => placeDistanceM(parts, place, seen, wanted) > MOVED_M);
   }
 
+  /**
+   * Where to go when nothing gets nearer any more: the hand to its place in the goal, out of the way, from where the next way is looked for. @param seen,goal [latentDim] each.
+   * @returns undefined where the latent does not say where hand and things are, and with a thing in the hand: that is not to be let go of.
+   */
+  retreat(seen: Float32Array, goal: Float32Array): ChainLink | undefined {
+    const { parts, passBelow } = this.#options;
+    if (parts === undefined || this.#held(parts, seen, goal) !== undefined) return undefined;
+    const latent = Float32Array.from(seen);
+    for (const entry of [...parts.hand, parts.opening]) latent[entry] = goal[entry]!;
+    return { name: "back", latent, source: undefined, energy: Number.NaN, passed: true, reachedBelow: DONE * passBelow };
+  }
+
+  /** The thing that is in the hand: where the hand is, and higher than the goal has it. */
+  #held(parts: LatentParts, seen: Float32Array, goal: Float32Array): number | undefined {
+    const thing = parts.things.findIndex(({ place }) =>
+      placesApartM(parts, seen, parts.hand, place) < AT_THING_M && (seen[place[2]]! - goal[place[2]]!) * parts.std[place[2]]! > MOVED_M);
+    return thing < 0 ? undefined : thing;
+  }
+
   async #findWhole(start: Float32Array, goal: Float32Array): Promise<Chain | undefined> {
     const path = (await this.#graph(-1)).path(start, goal);
     if (path === undefined) return undefined;
@@ -122,19 +143,27 @@ export class ChainFinder {
   async #findByThings(parts: LatentParts, start: Float32Array, goal: Float32Array, things: number): Promise<Chain | undefined> {
     const open = new Set(parts.things.flatMap(({ place }, thing) => placeDistanceM(parts, place, start, goal) > MOVED_M ? [thing] : []));
     const chain: { links: ChainLink[]; cost: number; pieces: number } = { links: [], cost: 0, pieces: 0 };
+    const held = this.#held(parts, start, goal);
     for (let [now, done] = [start, 0]; open.size > 0 && done < things; done++) {
-      const next = await this.#cheapest(parts, [...open], now, goal);
+      const sure = [...open].filter((thing) => placeDistanceM(parts, parts.things[thing]!.place, now, goal) > SURELY_MOVED_M);
+      const next = await this.#cheapest(parts, done === 0 && held !== undefined ? [held] : sure.length > 0 ? sure : [...open], now, goal);
       if (next === undefined) return undefined;
       const { thing, path, after } = next;
+      const before = now;
       open.delete(thing);
       const frames = livedFrames(path);
       const latents = splice({
         parts, thing, frames: frames.map((frame) => this.#latent(frame)), pieces: frames.map(({ piece }) => piece), before: now, after,
       });
       const end = open.size === 0 ? goal : after;
-      const legs = await this.#cut(now, [...latents, end], withEnd(frames, path), (i) => {
-        const latent = latents[i];
-        return latent !== undefined && isAmbiguous(parts, thing, latent, now);
+      // As soon as it is seen that the hand has the thing: of all that may fail this is it, and a place farther on draws the hand past the thing.
+      const taken = latents.findIndex((latent) => placeDistanceM(parts, parts.things[thing]!.place, latent, before) > MOVED_M);
+      const legs = await this.#cut(now, [...latents, end], withEnd(frames, path), {
+        avoid: (i) => {
+          const latent = latents[i];
+          return latent !== undefined && isAmbiguous(parts, thing, latent, before);
+        },
+        ...(taken < 0 ? {} : { through: taken }),
       });
       const all = [...latents, end];
       chain.links.push(...this.#links(legs, frames, end, `${parts.things[thing]!.name}: `, all));
@@ -164,10 +193,10 @@ export class ChainFinder {
     return best;
   }
 
-  #cut(start: Float32Array, latents: readonly Float32Array[], times: readonly number[], avoid: (index: number) => boolean = () => false): Promise<CheckedLeg[]> {
+  #cut(start: Float32Array, latents: readonly Float32Array[], times: readonly number[], more: Pick<CutOptions, "avoid" | "through"> = {}): Promise<CheckedLeg[]> {
     const { check, horizon, passBelow } = this.#options;
     return cutIntoLegs({
-      times, horizon, passBelow, avoid,
+      times, horizon, passBelow, ...more,
       ...(check === undefined ? {} : { check: (from, to) => check(from < 0 ? start : latents[from]!, latents[to]!) }),
     });
   }

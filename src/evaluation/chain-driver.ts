@@ -33,6 +33,7 @@ export class ChainDriver implements Driver {
   #retries = 0;
   #steps = 0;
   #innerSteps = 0;
+  #goingBack = false;
   /** Sub-goals of the ways that were left. */
   #behind = 0;
 
@@ -89,7 +90,7 @@ export class ChainDriver implements Driver {
     this.#retries = retries;
     if (!stuck && left === undefined) return;
     const now = await this.#options.model.encode(image);
-    if (stuck || this.#options.finder.isElsewhere(now, left!.latent)) await this.#goAnotherWay(now);
+    if (stuck || this.#options.finder.isElsewhere(now, left!.latent)) await this.#goAnotherWay(now, stuck && state !== "reached");
   }
 
   cycle(): void {
@@ -100,10 +101,13 @@ export class ChainDriver implements Driver {
     this.#inner.stop();
   }
 
-  async #goAnotherWay(now: Float32Array): Promise<void> {
+  /** @param stuck whether nothing got nearer any more: the hand gets out of the way first. */
+  async #goAnotherWay(now: Float32Array, stuck: boolean): Promise<void> {
     this.#ways++;
     this.#behind += this.#inner.subGoalsDone;
-    this.#way = await findWay(this.#options, now, this.#goalLatent);
+    const back = stuck && !this.#goingBack ? this.#options.finder.retreat(now, this.#goalLatent) : undefined;
+    this.#goingBack = back !== undefined;
+    this.#way = back === undefined ? await findWay(this.#options, now, this.#goalLatent) : { links: [back], complete: false };
     this.#number = 1;
     this.#retries = 0;
     this.#innerSteps = 0;
