@@ -1,18 +1,10 @@
 import type { TaskGoal } from "../../sim/tasks.js";
 import type { RgbImage } from "../camera/types.js";
 import type { ChainFinder } from "../chain/chain-finder.js";
+import { type WayPoint, WayWatch } from "../chain/way-watch.js";
 import type { WorldModel } from "../world-model/index.js";
 import { ControllerDriver, type ControllerDriverOptions } from "./controller-driver.js";
 import type { Driver } from "./driver.js";
-
-interface SubGoal {
-  readonly name: string;
-  /** [latentDim] */
-  readonly latent: Float32Array;
-}
-
-/** Ways are looked for at most so often in an episode. */
-const MOST_WAYS = 16;
 
 export interface ChainDriverOptions {
   readonly controller: ControllerDriverOptions;
@@ -24,16 +16,13 @@ export interface ChainDriverOptions {
 }
 
 /**
- * A controller that goes for a far goal by sub-goals that experience has. The way is looked for at the start, and anew from where things are seen whenever a sub-goal ends with a thing elsewhere than it
- * should be, or none gets nearer any more: fingers close beside a cube, and what was to come after no longer makes sense.
+ * A controller that goes for a far goal by sub-goals that experience has. The way is looked for at the start, and anew from where things are seen whenever the `WayWatch` doubts it.
  */
 export class ChainDriver implements Driver {
   readonly #inner: ControllerDriver;
   readonly #options: ChainDriverOptions;
   readonly #goalLatent: Float32Array;
-  #way: readonly SubGoal[];
-  #ways = 1;
-  #number = 1;
+  readonly #watch: WayWatch;
   #retries = 0;
   #steps = 0;
   #innerSteps = 0;
@@ -46,10 +35,10 @@ export class ChainDriver implements Driver {
     return new ChainDriver(options, goalLatent, way, await ControllerDriver.start(options.controller, name, way));
   }
 
-  private constructor(options: ChainDriverOptions, goalLatent: Float32Array, way: readonly SubGoal[], inner: ControllerDriver) {
+  private constructor(options: ChainDriverOptions, goalLatent: Float32Array, way: readonly WayPoint[], inner: ControllerDriver) {
     this.#options = options;
     this.#goalLatent = goalLatent;
-    this.#way = way;
+    this.#watch = new WayWatch(way);
     this.#inner = inner;
   }
 
@@ -58,7 +47,7 @@ export class ChainDriver implements Driver {
   }
 
   get sentence(): string {
-    return `${this.#inner.sentence}${this.#ways === 1 ? "" : ` The way was looked for ${this.#ways} times.`}`;
+    return `${this.#inner.sentence}${this.#watch.ways === 1 ? "" : ` The way was looked for ${this.#watch.ways} times.`}`;
   }
 
   get steps(): number {
@@ -74,7 +63,7 @@ export class ChainDriver implements Driver {
   }
 
   get subGoals(): number {
-    return this.#behind + this.#way.length;
+    return this.#behind + this.#watch.way.length;
   }
 
   get subGoalsDone(): number {
@@ -86,14 +75,12 @@ export class ChainDriver implements Driver {
     const { steps, status: { state, subGoal, retries } } = this.#inner;
     this.#steps += steps - this.#innerSteps;
     this.#innerSteps = steps;
-    if (state === "reached" || this.#ways === MOST_WAYS) return;
-    const stuck = retries > this.#retries || this.#inner.over;
-    const left = subGoal !== undefined && subGoal.number > this.#number ? this.#way[subGoal.number - 2] : undefined;
-    if (subGoal !== undefined) this.#number = subGoal.number;
+    if (state === "reached") return;
+    const doubt = this.#watch.doubt(subGoal?.number, retries > this.#retries || this.#inner.over);
     this.#retries = retries;
-    if (!stuck && left === undefined) return;
+    if (doubt === undefined) return;
     const now = await this.#options.model.encode(image);
-    if (stuck || this.#options.finder.isElsewhere(now, left!.latent)) await this.#goAnotherWay(now);
+    if (doubt.kind === "stuck" || this.#options.finder.isElsewhere(now, doubt.subGoal.latent)) await this.#goAnotherWay(now);
   }
 
   cycle(): void {
@@ -105,18 +92,16 @@ export class ChainDriver implements Driver {
   }
 
   async #goAnotherWay(now: Float32Array): Promise<void> {
-    this.#ways++;
     this.#behind += this.#inner.subGoalsDone;
-    this.#way = await findWay(this.#options, now, this.#goalLatent);
-    this.#number = 1;
+    this.#watch.begin(await findWay(this.#options, now, this.#goalLatent));
     this.#retries = 0;
     this.#innerSteps = 0;
-    await this.#inner.go(this.#way);
+    await this.#inner.go(this.#watch.way);
   }
 }
 
 /** Sub-goals from a latent to the goal's; where experience knows no way, the goal alone. */
-async function findWay({ finder, goal }: ChainDriverOptions, now: Float32Array, goalLatent: Float32Array): Promise<readonly SubGoal[]> {
+async function findWay({ finder, goal }: ChainDriverOptions, now: Float32Array, goalLatent: Float32Array): Promise<readonly WayPoint[]> {
   const chain = await finder.find(now, goalLatent);
   return chain === undefined ? [{ name: goal.name, latent: goalLatent }] : chain.links.map(({ name, latent }) => ({ name, latent }));
 }
