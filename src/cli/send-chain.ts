@@ -85,6 +85,7 @@ export async function sendChain(options: SendChainOptions): Promise<Reached> {
     throw new Error("--chain needs the action ~/reach_goal_image, and the interface package jepa_mpc_msgs is not built for this ROS 2; build it (msgs/) and run `npm run setup`");
   }
   const ros = await RosNode.create(`jepa_mpc_goal_sender_${process.pid}`, { argv: [], lifecycle: false });
+  let pictures: FreshPictures | undefined;
   let chains: ChainThread | undefined;
   try {
     const client: Client = ros.actionClient(TYPES.reachGoalImage, `${controller}/reach_goal_image`);
@@ -92,22 +93,28 @@ export async function sendChain(options: SendChainOptions): Promise<Reached> {
     let state: string | undefined;
     ros.subscribe<DiagnosticStatusMessage>(TYPES.diagnosticStatus, `${controller}/status`, "events", ({ values }) => { state = values.find(({ key }) => key === "state")?.value; });
     ros.spin();
+    const { waitS, signal } = options;
+    // What goes on after an interrupt must find neither node nor thread to begin something with.
     const prepare = async (): Promise<Going> => {
-      await untilServed(client, controller, options.waitS);
+      await untilServed(client, controller, waitS, signal);
       const bundleDirectory = options.bundle === undefined ? await bundleOf(parameters, controller) : findBundleDir(options.bundle);
-      const pictures = new FreshPictures(ros, options.camera ?? (await cameraTopicOf(ros, controller, options.waitS)));
+      const topic = options.camera ?? (await cameraTopicOf(ros, controller, waitS, signal));
+      signal.throwIfAborted();
+      pictures = new FreshPictures(ros, topic);
       // What was lived takes its time; that there are no pictures is to be known before.
-      await pictures.next(options.waitS);
+      await pictures.next(waitS);
+      signal.throwIfAborted();
       const { folder, episodes, onRemembered } = options;
       chains = new ChainThread({ bundleDirectory, folder, onProgress: onRemembered, ...(episodes === undefined ? {} : { episodes }) });
       return { controller, client, pictures, chains, encoderSha256: (await chains.open()).encoderSha256, state: () => state };
     };
-    const going = await unlessAborted(options.signal, prepare());
-    return await go(going, await unlessAborted(options.signal, going.chains.goal(options.goal.image, options.goal.gripper)), options);
+    const going = await unlessAborted(signal, prepare());
+    return await go(going, await unlessAborted(signal, going.chains.goal(options.goal.image, options.goal.gripper)), options);
   } catch (error) {
     if (!(error instanceof Interrupted)) throw error;
     return { kind: "canceled", sentence: "interrupted while a way was looked for; no goal is under way", code: GOAL_ERROR.canceled, tookS: 0 };
   } finally {
+    pictures?.close();
     await chains?.close();
     ros.close();
   }
@@ -187,8 +194,9 @@ async function follow({ controller, client, pictures, chains, encoderSha256 }: G
   return { reached, doubt: canceledHere ? doubt : undefined };
 }
 
-async function untilServed(client: Client, controller: string, waitS: number): Promise<void> {
+async function untilServed(client: Client, controller: string, waitS: number, signal: AbortSignal): Promise<void> {
   for (const end = performance.now() + waitS * 1000; !client.isActionServerAvailable(); await sleep(50)) {
+    signal.throwIfAborted();
     if (performance.now() > end) {
       throw new Error(`nobody offers the action ${controller}/reach_goal_image (waited ${waitS} s); is the controller running, and in ROS domain ${process.env["ROS_DOMAIN_ID"] ?? "0"}?`);
     }

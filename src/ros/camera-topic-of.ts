@@ -9,11 +9,12 @@ const LOOK_EVERY_MS = 50;
 /**
  * The topic of pictures that a running controller looks at, as remapped; one that ends with /compressed has PNG or JPEG.
  *
- * @param controller its full name. @throws Error with one line when it looks at none, or at several.
+ * @param controller its full name. @param signal ends looking. @throws Error with one line when it looks at none, or at several.
  */
-export async function cameraTopicOf(ros: RosNode, controller: string, waitS: number): Promise<string> {
+export async function cameraTopicOf(ros: RosNode, controller: string, waitS: number, signal: AbortSignal): Promise<string> {
   let topics: string[] = [];
   for (const end = performance.now() + waitS * 1000; performance.now() < end; await sleep(LOOK_EVERY_MS)) {
+    signal.throwIfAborted();
     topics = ros.subscriptionsOf(controller).filter(({ name, types }) =>
       !name.startsWith(`${controller}/goal_image`) && types.some((type) => type === TYPES.image || type === TYPES.compressedImage)).map(({ name }) => name);
     if (topics.length > 0) break;

@@ -12,11 +12,17 @@ import type { RosNode } from "./ros-node.js";
 /** A picture that came longer ago does not show how things are, ms. */
 const FRESH_MS = 300;
 
-/** The newest picture of a camera topic, raw or (a topic that ends with /compressed) PNG or JPEG. It goes with the node. */
+interface Waiting {
+  readonly timer: NodeJS.Timeout;
+  readonly resolve: (image: RgbImage) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** The newest picture of a camera topic, raw or (a topic that ends with /compressed) PNG or JPEG. To be closed before the node is. */
 export class FreshPictures {
   readonly #topic: string;
   readonly #subscription: RclSubscription;
-  readonly #waiting = new Set<(image: RgbImage) => void>();
+  readonly #waiting = new Set<Waiting>();
   #newest: { readonly image: RgbImage; readonly atMs: number } | undefined;
   /** Why the last picture could not be read. */
   #complaint: string | undefined;
@@ -51,21 +57,31 @@ export class FreshPictures {
   next(timeoutS: number): Promise<RgbImage> {
     this.#complaint = undefined;
     return new Promise((resolve, reject) => {
-      const take = (image: RgbImage): void => {
-        clearTimeout(timer);
-        this.#waiting.delete(take);
-        resolve(image);
-      };
       const timer = setTimeout(() => {
-        this.#waiting.delete(take);
+        this.#waiting.delete(waiting);
         reject(this.#complaint === undefined ? noPicture(this.#topic, this.#subscription.publisherCount, timeoutS) : new Error(`${this.#topic}: ${this.#complaint}`));
       }, timeoutS * 1000);
-      this.#waiting.add(take);
+      const waiting: Waiting = { timer, resolve, reject };
+      this.#waiting.add(waiting);
     });
+  }
+
+  /** Whoever waits is rejected. */
+  close(): void {
+    this.#settle(({ reject }) => { reject(new Error(`${this.#topic} is not looked at any more`)); });
   }
 
   #take(image: RgbImage): void {
     this.#newest = { image, atMs: performance.now() };
-    for (const take of [...this.#waiting]) take(image);
+    this.#settle(({ resolve }) => { resolve(image); });
+  }
+
+  #settle(tell: (waiting: Waiting) => void): void {
+    const all = [...this.#waiting];
+    this.#waiting.clear();
+    for (const waiting of all) {
+      clearTimeout(waiting.timer);
+      tell(waiting);
+    }
   }
 }

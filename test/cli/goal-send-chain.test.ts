@@ -26,7 +26,7 @@ const TINY_BUNDLE = join(ROOT, "test", "fixtures", "tiny-bundle");
 
 /** First seed of the experience, and an episode of it in which a thing is moved: its beginning and its end have a way between them that was lived. */
 const FIRST_SEED = 50;
-const EPISODE = 7;
+const EPISODE = 24;
 
 /** A `goal send` that is under way. */
 interface Sending {
@@ -84,7 +84,7 @@ describe("goal send --chain, with the simulator and the shipped model", { skip: 
     await model.close();
     const { frames } = remembered.experience.stretches[EPISODE]!;
     await writePngFile(goal, await remembered.picture({ stretch: EPISODE, frame: frames - 1 }));
-    simulator = startSimulator(env, [`seed:=${FIRST_SEED + EPISODE}`, "task:=none"]);
+    simulator = startSimulator(env, [`seed:=${FIRST_SEED + EPISODE}`, "task:=none", "real_time_factor:=0.5"]);
     controller = startController(env, [`bundle:=${BUNDLE}`, "use_sim_time:=true"], ["image:=camera/image_raw"]);
     ros = await RosNode.create("goal_send_chain_test", { argv: [], lifecycle: false });
     ros.subscribe<DiagnosticStatusMessage>(TYPES.diagnosticStatus, "/jepa_mpc/status", "events", ({ values }) => { state = values.find(({ key }) => key === "state")?.value ?? ""; });
@@ -100,7 +100,7 @@ describe("goal send --chain, with the simulator and the shipped model", { skip: 
 
   it("finds sub-goals from what the controller's camera sees and sends them; Ctrl-C cancels, and the arm holds", async () => {
     const sending = send();
-    const [, count] = await sending.line(/^way 1, (\d+) sub-goals: narrow: 1, /m);
+    const [, count] = await sending.line(/^way 1, (\d+) sub-goals: wide: 1, /m);
     await sending.line(new RegExp(`^1 of ${count!}, planning: Going for .*: step [1-9]`, "m"));
     assert.equal(state, "planning");
     sending.interrupt();
@@ -111,22 +111,24 @@ describe("goal send --chain, with the simulator and the shipped model", { skip: 
   });
 
   it("looks for another way when a sub-goal was left with a thing elsewhere; Ctrl-C ends that, too", async () => {
-    // So much counts as reached that the hand takes nothing along.
+    // So much counts as reached that the hand takes nothing along, though the first sub-goal has the thing elsewhere already.
     const sending = send("--tolerance", "1e6");
-    await sending.line(/^after sub-goal narrow: \S+ a thing is elsewhere than it should be$/m);
+    await sending.line(/^after sub-goal wide: \S+ a thing is elsewhere than it should be$/m);
     await sending.line(/^looking for another way from here \(way 2\); the arm holds$/m);
     await sending.line(/^way 2, \d+ sub-goals?: /m);
     await sending.line(/^looking for another way from here \(way 3\); the arm holds$/m);
     assert.equal(state, "idle");
     sending.interrupt();
-    const { code, stdout } = await sending.ended;
-    assert.equal(code, 130);
-    assert.match(stdout, /goal\.png: interrupted while a way was looked for; no goal is under way\n$/);
+    const { code, stdout, stderr } = await sending.ended;
+    assert.equal(code, 130, stderr);
+    // The signal may come when that way is found.
+    assert.match(stdout, /goal\.png: CANCELED: |goal\.png: interrupted while a way was looked for; no goal is under way\n$/);
   });
 
   it("says what is wrong: another bundle, no picture, no controller, options that do not fit", async () => {
     const other = await send("--bundle", TINY_BUNDLE).ended;
-    assert.equal(other.code, 1, other.stderr);
+    assert.equal(other.code, 1);
+    assert.match(other.stderr, /goal\.png: INVALID_GOAL: the latents were made with the encoder "[0-9a-f]{12}", and this controller has [0-9a-f]{12} \(bundle arm-objects-jepa\)/);
     const dark = await send("--camera", "/nobody", "--timeout", "2").ended;
     assert.match(dark.stderr, /jepa-mpc: nobody publishes pictures on \/nobody \(waited 2 s\)/);
     const alone = await send("--node", "/nobody", "--timeout", "1").ended;
