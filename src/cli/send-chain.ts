@@ -142,12 +142,13 @@ async function go(going: Going, goal: Float32Array, options: SendChainOptions): 
     const told = watch.ways === 1 ? reached : { ...reached, sentence: `${reached.sentence}; the way was looked for ${watch.ways} times` };
     if (signal.aborted) return told;
     if (reached.kind === "reached" && way.length === links.length) return told;
+    if (timeoutS !== 0 && (onTheWayS >= timeoutS || reached.code === GOAL_ERROR.timeout)) {
+      // The controller was only given what was left of the time.
+      return { ...told, kind: "failed", sentence: `TIMEOUT: Not reached within ${timeoutS} s on the way; the way was looked for ${watch.ways === 1 ? "once" : `${watch.ways} times`}` };
+    }
     const stuck = reached.code === GOAL_ERROR.noProgress && watch.doubt(undefined, true) !== undefined;
     const first = reached.kind === "reached" && watch.doubt(undefined, true) !== undefined;
     if (doubt === undefined && !stuck && !first) return told;
-    if (timeoutS !== 0 && onTheWayS >= timeoutS) {
-      return { ...told, kind: "failed", sentence: `TIMEOUT: not reached within ${timeoutS} s on the way; the arm holds` };
-    }
     onWay(doubt?.kind === "left" ? `after sub-goal ${doubt.subGoal.name} a thing is elsewhere than it should be` : stuck ? "nothing gets nearer any more" : `the first ${MAX_SUB_GOALS} sub-goals are reached`);
   }
 }

@@ -125,7 +125,10 @@ describe("goal send --chain, with the simulator and the shipped model", { skip: 
     assert.match(stdout, /goal\.png: CANCELED: |goal\.png: interrupted while a way was looked for; no goal is under way\n$/);
   });
 
-  it("says what is wrong: another bundle, no picture, no controller, options that do not fit", async () => {
+  it("says what is wrong: no way, another bundle, no picture, no controller, options that do not fit", async () => {
+    const lost = await send("--chain-episodes", "1").ended;
+    assert.equal(lost.code, 1);
+    assert.match(lost.stderr, /\njepa-mpc: what was lived in [^\n]* does not lead from what \/jepa_mpc sees to [^\n]*goal\.png; the arm holds; give more of it [^\n]*\n$/);
     const other = await send("--bundle", TINY_BUNDLE).ended;
     assert.equal(other.code, 1);
     assert.match(other.stderr, /goal\.png: INVALID_GOAL: the latents were made with the encoder "[0-9a-f]{12}", and this controller has [0-9a-f]{12} \(bundle arm-objects-jepa\)/);
