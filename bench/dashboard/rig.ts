@@ -15,6 +15,8 @@ import { ChildNode } from "../../src/demo/child-node.js";
 import { GoalLibrary } from "../../src/goals/goal-library.js";
 import { readManifest } from "../../src/world-model/index.js";
 
+import type { SequenceStep } from "../../src/goals/sequence-store.js";
+
 /** The folder with package.json; this runs in dist/bench/dashboard. */
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 const BUNDLE = join(ROOT, "models", "arm-objects-jepa");
@@ -27,6 +29,8 @@ export interface DashboardRigOptions {
   readonly seed?: number;
   /** Goals in the library: the name, and the seed of the reach task whose goal picture it is, or "start" for the picture that the simulator starts with. */
   readonly goals: Readonly<Record<string, number | "start">>;
+  /** Sequences of these goals, with tolerances or without. */
+  readonly sequences?: Readonly<Record<string, readonly SequenceStep[]>>;
   /** Side of the camera's pictures, pixels. Default: the model's. */
   readonly pictureSide?: number;
   /** Simulated seconds in a real one: fewer give a busy machine time to plan. Default: 1. */
@@ -45,9 +49,13 @@ export class DashboardRig {
   /** Of the page. */
   readonly url: string;
   readonly folder: string;
+  /** Folder of the memory, which only the controller's parameter names. */
+  readonly memoryDir: string;
+  /** Where the dashboard would look for it by itself; nothing is recorded there. */
+  readonly otherMemoryDir: string;
   readonly #simulator: ChildNode;
 
-  static async start({ env, seed = 0, goals, pictureSide, pace = 1, deadlineMs = 0, dashboard = [] }: DashboardRigOptions): Promise<DashboardRig> {
+  static async start({ env, seed = 0, goals, sequences = {}, pictureSide, pace = 1, deadlineMs = 0, dashboard = [] }: DashboardRigOptions): Promise<DashboardRig> {
     const folder = mkdtempSync(join(tmpdir(), "jepa-mpc-dashboard-"));
     const library = new GoalLibrary(join(folder, "goals"));
     const { image } = await readManifest(BUNDLE);
@@ -60,25 +68,30 @@ export class DashboardRig {
       task.start();
       await library.add(name, of === "start" ? camera.rgb() : goal, `simulated, seed ${of === "start" ? seed : of}`);
     }
+    for (const [name, steps] of Object.entries(sequences)) await library.sequences.add(name, steps);
     const pose = formatOpticalPose(camera.opticalPose());
 
+    const [memoryDir, otherMemoryDir] = [join(folder, "memory"), join(folder, "other-memory")];
     const child = (name: string, main: string, argv: readonly string[]): ChildNode =>
-      new ChildNode(name, join(ROOT, "dist", main), argv, join(folder, `${name}.log`), { ...env, JEPA_MPC_MEMORY: join(folder, "memory") });
+      new ChildNode(name, join(ROOT, "dist", main), argv, join(folder, `${name}.log`), { ...env, JEPA_MPC_MEMORY: otherMemoryDir });
     const simulator = child("simulator", "sim/ros/simulator-main.js", rosArguments(undefined, [
       { name: "task", text: "reach" }, { name: "seed", integer: seed }, { name: "image_width", integer: side }, { name: "image_height", integer: side },
       { name: "realtime_factor", double: pace },
     ], []));
     const node = child("controller", "src/ros/controller-main.js", rosArguments(undefined, [
       { name: "use_sim_time", truth: true }, { name: "bundle", text: BUNDLE }, { name: "goals_dir", text: library.dir }, { name: "camera.pose", text: pose }, { name: "planner.deadline_ms", double: deadlineMs },
+      { name: "memory.dir", text: memoryDir },
     ], ["-r", "image:=camera/image_raw", "-r", "camera_info:=camera/camera_info"]));
     const page = child("dashboard", "src/cli/main.js", ["dashboard", "--port", "0", "--goals-dir", library.dir, ...dashboard]);
-    const rig = { folder, library, controller: node, dashboard: page, simulator };
+    const rig = { folder, memoryDir, otherMemoryDir, library, controller: node, dashboard: page, simulator };
     const url = await Promise.race([addressOf(join(folder, "dashboard.log")), page.ended.then((what): never => { throw new Error(`the dashboard ${what}: ${page.lastLine}`); })]);
     return new DashboardRig({ ...rig, url });
   }
 
-  private constructor(parts: { folder: string; library: GoalLibrary; controller: ChildNode; dashboard: ChildNode; simulator: ChildNode; url: string }) {
+  private constructor(parts: { folder: string; memoryDir: string; otherMemoryDir: string; library: GoalLibrary; controller: ChildNode; dashboard: ChildNode; simulator: ChildNode; url: string }) {
     this.folder = parts.folder;
+    this.memoryDir = parts.memoryDir;
+    this.otherMemoryDir = parts.otherMemoryDir;
     this.library = parts.library;
     this.controller = parts.controller;
     this.dashboard = parts.dashboard;

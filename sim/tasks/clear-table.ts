@@ -25,7 +25,7 @@ export const CLEAR_TABLE: TaskDefinition = {
   scene: "clearing",
   rule: () => "puck, cube and cup in the tray, at rest, released",
   toleranceM: 0,
-  maxSteps: 240,
+  maxSteps: 360,
   startDistance: { of: "farthest thing to the tray", edgesM: [0, 0.15, 0.2, 0.25, 0.35] },
   create: (world, seed) => create(CLEAR_TABLE, world, seed),
 };
@@ -52,10 +52,10 @@ function create(definition: TaskDefinition, world: SimWorld, seed: number): Task
     if (goals !== undefined) {
       return new StateTask({
         definition, object: undefined, world, start, goals, startDistanceM,
-        judge: () => ({
-          distanceM: () => farthestFromTrayM(world),
-          success: () => farthestFromTrayM(world) === 0 && world.things.every((thing) => isResting(world, thing) && isReleased(world, thing)),
-        }),
+        judge: () => {
+          const done = (): number => world.things.filter((thing) => fromTrayM(world, thing) === 0 && isResting(world, thing) && isReleased(world, thing)).length;
+          return { distanceM: () => farthestFromTrayM(world), success: () => done() === world.things.length, partsDone: () => ({ done: done(), all: world.things.length }) };
+        },
       });
     }
     world.restoreState(start);
@@ -75,11 +75,13 @@ function untidy(world: SimWorld, random: Random): void {
 
 /** How far the thing that is farthest from the tray is from it, m; 0: all are inside. */
 function farthestFromTrayM(world: SimWorld): number {
+  return Math.max(...world.things.map((thing) => fromTrayM(world, thing)));
+}
+
+function fromTrayM(world: SimWorld, thing: ThingName): number {
   const outside = (value: number, axis: 0 | 1): number => Math.max(0, TRAY.low[axis] - value, value - TRAY.high[axis]);
-  return Math.max(...world.things.map((thing) => {
-    const [x, y] = world.objectPosition(thing);
-    return Math.hypot(outside(x!, 0), outside(y!, 1));
-  }));
+  const [x, y] = world.objectPosition(thing);
+  return Math.hypot(outside(x!, 0), outside(y!, 1));
 }
 
 /** Does it, one thing after the other; undefined when something failed. */

@@ -33,12 +33,21 @@ export interface Task {
   distanceM(): number;
   /** Whether the task is done. Call it once a period: some rules want a state that lasts. */
   success(): boolean;
+  /** Of a task with several things to do, how many are done; undefined for others. */
+  partsDone?(): Parts | undefined;
+}
+
+/** How many of a task's things are done, and how many there are. */
+export interface Parts {
+  readonly done: number;
+  readonly all: number;
 }
 
 /** Judges one episode by the world's truth; made anew for each. */
 export interface Judge {
   distanceM(): number;
   success(): boolean;
+  partsDone?(): Parts;
 }
 
 /** A kind of task: what is the same for all its seeds. */
@@ -150,6 +159,10 @@ export class StateTask implements Task {
 
   success(): boolean {
     return this.#judge.success();
+  }
+
+  partsDone(): Parts | undefined {
+    return this.#judge.partsDone?.();
   }
 }
 

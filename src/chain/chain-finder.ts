@@ -35,11 +35,15 @@ export interface ChainLink {
   readonly energy: number;
   /** Whether that is low enough. */
   readonly passed: boolean;
+  /** Energy below which it is near enough to go on; undefined for the goal, of which more is wanted. */
+  readonly reachedBelow: number | undefined;
 }
 
 export interface Chain {
-  /** In order; the last one's latent is the goal's. */
+  /** In order; the last one's latent is the goal's if it is complete. */
   readonly links: readonly ChainLink[];
+  /** Whether it leads to the goal; else things are left to be handled after it. */
+  readonly complete: boolean;
   /** What the paths cost, periods. */
   readonly cost: number;
   /** Pieces of experience that are joined. */
@@ -69,6 +73,8 @@ const MOVED_M = 0.03;
 const OTHERS_REST_M = 0.03;
 /** The hand is at a thing nearer than this, m. */
 const AT_THING_M = 0.06;
+/** A thing that is not the last one is done with so many times as much energy left as a leg may leave: its place counts, and where the others are seen errs, too. */
+const DONE = 2;
 /** A place is taken while another thing's is nearer than this, m; what it costs to go there first, periods. */
 const TAKEN_M = 0.07;
 const TAKEN_COST = 30;
@@ -89,10 +95,14 @@ export class ChainFinder {
     if (options.experience.stretches.length === 0) throw new Error("there is no experience to find a chain in");
   }
 
-  /** @param start,goal [latentDim] each. @returns undefined when experience does not lead there. */
-  async find(start: Float32Array, goal: Float32Array): Promise<Chain | undefined> {
+  /**
+   * @param start,goal [latentDim] each.
+   * @param things for so many things at most: who follows the chain sees better what to do next when one is done. Default: all.
+   * @returns undefined when experience does not lead there.
+   */
+  async find(start: Float32Array, goal: Float32Array, things = Infinity): Promise<Chain | undefined> {
     const { parts } = this.#options;
-    return parts === undefined ? this.#findWhole(start, goal) : this.#findByThings(parts, start, goal);
+    return parts === undefined ? this.#findWhole(start, goal) : this.#findByThings(parts, start, goal, things);
   }
 
   /** Whether a thing is seen elsewhere than a sub-goal has it; false where the latent does not say where things are. @param seen,wanted [latentDim] each. */
@@ -106,13 +116,13 @@ export class ChainFinder {
     if (path === undefined) return undefined;
     const frames = livedFrames(path);
     const legs = await this.#cut(start, [...frames.map((frame) => this.#latent(frame)), goal], withEnd(frames, path));
-    return { links: this.#links(legs, frames, goal, ""), cost: path.cost, pieces: pieces(frames) };
+    return { links: this.#links(legs, frames, goal, ""), complete: true, cost: path.cost, pieces: pieces(frames) };
   }
 
-  async #findByThings(parts: LatentParts, start: Float32Array, goal: Float32Array): Promise<Chain | undefined> {
+  async #findByThings(parts: LatentParts, start: Float32Array, goal: Float32Array, things: number): Promise<Chain | undefined> {
     const open = new Set(parts.things.flatMap(({ place }, thing) => placeDistanceM(parts, place, start, goal) > MOVED_M ? [thing] : []));
     const chain: { links: ChainLink[]; cost: number; pieces: number } = { links: [], cost: 0, pieces: 0 };
-    for (let now = start; open.size > 0;) {
+    for (let [now, done] = [start, 0]; open.size > 0 && done < things; done++) {
       const next = await this.#cheapest(parts, [...open], now, goal);
       if (next === undefined) return undefined;
       const { thing, path, after } = next;
@@ -132,8 +142,10 @@ export class ChainFinder {
       chain.pieces += pieces(frames);
       now = end;
     }
-    if (chain.links.length === 0) chain.links.push({ name: "goal", latent: goal, source: undefined, energy: Number.NaN, passed: true });
-    return chain;
+    const last = chain.links.at(-1);
+    if (open.size > 0 && last !== undefined) chain.links.splice(-1, 1, { ...last, reachedBelow: DONE * this.#options.passBelow });
+    if (chain.links.length === 0) chain.links.push({ name: "goal", latent: goal, source: undefined, energy: Number.NaN, passed: true, reachedBelow: undefined });
+    return { ...chain, complete: open.size === 0 };
   }
 
   /** The thing whose way to its place costs least now, and that way. */
@@ -164,8 +176,8 @@ export class ChainFinder {
     return legs.map(({ to, energy, passed }, i) => {
       const frame = frames[to];
       return frame === undefined
-        ? { name: `${prefix}there`, latent: end, source: undefined, energy, passed }
-        : { name: `${prefix}${i + 1}`, latent: latents[to]!, source: { stretch: frame.stretch, frame: frame.frame }, energy, passed };
+        ? { name: `${prefix}there`, latent: end, source: undefined, energy, passed, reachedBelow: undefined }
+        : { name: `${prefix}${i + 1}`, latent: latents[to]!, source: { stretch: frame.stretch, frame: frame.frame }, energy, passed, reachedBelow: this.#options.passBelow };
     });
   }
 

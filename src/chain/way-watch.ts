@@ -1,5 +1,5 @@
 /** Ways are looked for at most so often for one goal. */
-export const MOST_WAYS = 16;
+export const MOST_WAYS = 24;
 
 /** One sub-goal of a way. */
 export interface WayPoint {

@@ -74,7 +74,7 @@ export class ChainThread {
     return this.#ask({ kind: "goal", image, gripper });
   }
 
-  /** As ChainFinder.find(). */
+  /** As ChainFinder.find(), for the next thing: what to do after it is better seen when it is done. */
   find(start: Float32Array, goal: Float32Array): Promise<Chain | undefined> {
     return this.#ask({ kind: "find", start, goal });
   }

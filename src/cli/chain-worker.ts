@@ -44,7 +44,7 @@ async function answer(question: ChainQuestion): Promise<ChainAnswer> {
       return gripper === undefined ? latent.slice() : withGripper(latent, model.manifest, gripper);
     }
     case "find":
-      return finder.find(question.start, question.goal);
+      return finder.find(question.start, question.goal, 1);
     case "is_elsewhere":
       return finder.isElsewhere(question.seen, question.wanted);
   }

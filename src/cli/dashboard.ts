@@ -24,7 +24,7 @@ export default defineCommand({
       .option("token-file", { type: "string", requiresArg: true, describe: "File with the token that the page asks for [default: none on loopback, else a new one, printed once]" })
       .option("allowed-host", { type: "string", array: true, requiresArg: true, describe: "A further name that browsers know this machine by" })
       .option("goals-dir", GOALS_DIR_OPTION)
-      .option("memory", { type: "string", requiresArg: true, describe: "Folder of remembered episodes [default: $JEPA_MPC_MEMORY, else ~/.local/share/jepa-mpc/memory]" })
+      .option("memory", { type: "string", requiresArg: true, describe: "Folder of remembered episodes [default: the controller's memory.dir where it is on this machine, else $JEPA_MPC_MEMORY, else ~/.local/share/jepa-mpc/memory]" })
       .example("$0 dashboard", "then open http://127.0.0.1:8460")
       .example("$0 dashboard --host 0.0.0.0", "for other machines, with the token that is printed")
       .epilogue("Whatever follows -- is handed to ROS 2 as it is. The page is no emergency stop."),
@@ -47,7 +47,7 @@ export default defineCommand({
     try {
       const served = await serveDashboard({
         connect: (events) => new DashboardRobot(ros, { node, imageTopic: args.imageTopic, jointStatesTopic: args.jointStatesTopic }, events),
-        library, recall: new MemoryRecall(memoryDir(args.memory)), version: projectVersion(), root: PROJECT_ROOT, host: args.host, port, token,
+        library, recall: new MemoryRecall(memoryDir(args.memory), { follows: (args.memory ?? "") === "" }), version: projectVersion(), root: PROJECT_ROOT, host: args.host, port, token,
         ...(args.allowedHost === undefined ? {} : { allowedHosts: args.allowedHost }),
       });
       close = () => served.close();

@@ -26,6 +26,7 @@ export function summaryLines(cell: Cell, bundle: string, firstSeed: number, s: S
     ["nearest on the way", `median ${cm(s.best_distance_m.median)}`],
     ["steps", `median ${s.steps.median}, most ${s.steps.max}`],
     ...(s.sub_goals_done.length <= 2 ? [] : [["sub-goals done", s.sub_goals_done.map((count, done) => `${done}: ${count}`).join(", ")]]),
+    ...(s.parts_done === null ? [] : [["things done", s.parts_done.map((count, done) => `${done} of ${s.parts_done!.length - 1}: ${count}`).join(", ")]]),
     ["declared reached", `${s.declared_reached} of ${s.episodes}`],
     ...(s.plan_ms === null ? [] : [["plan time", `median ${s.plan_ms.median.toFixed(0)} ms, 99th percentile ${s.plan_ms.p99.toFixed(0)} ms`]]),
   ]);

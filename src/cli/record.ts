@@ -15,7 +15,8 @@ export default defineCommand({
     yargs
       .positional("out", { type: "string", demandOption: true, describe: "Folder of the data set; goes on in one that is there" })
       .options({ ...RECORDING_OPTIONS, robot: { ...RECORDING_OPTIONS.robot, demandOption: true } })
-      .option("image-topic", { type: "string", requiresArg: true, default: "/camera/image_raw", describe: "Camera pictures (sensor_msgs/Image)" })
+      .option("image-topic", { type: "string", requiresArg: true, default: "/camera/image_raw", describe: "Camera pictures (sensor_msgs/Image); CompressedImage where it ends with /compressed" })
+      .option("image-transport", { choices: ["raw", "compressed"] as const, requiresArg: true, describe: "compressed: pictures are taken as PNG or JPEG from the image topic's /compressed [default: what the topic's name says]" })
       .option("joint-states-topic", { type: "string", requiresArg: true, default: "/joint_states", describe: "Joint positions (sensor_msgs/JointState)" })
       .option("command-topic", { type: "string", requiresArg: true, describe: "Trajectories (trajectory_msgs/JointTrajectory): with --explore where they go; else actions are made of them [default: the robot's joint_trajectory_controller; actions are where the joints went]" })
       .option("episodes", { type: "string", requiresArg: true, default: "0", describe: "Ends at so many episodes in the folder; 0 is until Ctrl-C" })
@@ -29,12 +30,16 @@ export default defineCommand({
   handler: async (args) => {
     const arm = await recordedArm(args);
     if (args.gentleness !== "1" && !args.explore) throw new UsageError("--gentleness is of --explore: give both, or neither");
-    const remapped: string[] = ["-r", `image:=${args.imageTopic}`, "-r", `joint_states:=${args.jointStatesTopic}`,
+    const transport = args.imageTransport ?? (args.imageTopic.endsWith("/compressed") ? "compressed" : "raw");
+    // The node adds the ending itself.
+    const imageTopic = transport === "compressed" ? args.imageTopic.replace(/\/compressed$/, "") : args.imageTopic;
+    const remapped: string[] = ["-r", `image:=${imageTopic}`, "-r", `joint_states:=${args.jointStatesTopic}`,
       ...(args.commandTopic === undefined ? [] : ["-r", `joint_trajectory_controller/joint_trajectory:=${args.commandTopic}`])];
     await startNode(new URL("../ros/recorder-main.js", import.meta.url), rosArguments(undefined, [
       { name: "out", text: resolve(args.out) },
       { name: "robot", text: robotArgument(args.robot) },
       { name: "joints", text: arm.joints.join(",") },
+      { name: "image_transport", text: transport },
       { name: "period_s", double: arm.periodS },
       { name: "steps", integer: arm.steps },
       { name: "image_size", integer: arm.imageSize },

@@ -127,7 +127,7 @@ async function go(going: Going, goal: Float32Array, options: SendChainOptions): 
   let onTheWayS = 0;
   for (;;) {
     onWay(watch === undefined ? "looking for a way; the first time can take some minutes" : `looking for another way from here (way ${watch.ways + 1}); the arm holds`);
-    const { links } = await unlessAborted(signal, findWay(going, goal, options));
+    const { links, complete } = await unlessAborted(signal, findWay(going, goal, options));
     const state = going.state();
     // Meanwhile nothing of ours was under way: whoever took the robot is not to lose it.
     if (watch !== undefined && state !== undefined && state !== "idle") {
@@ -137,19 +137,19 @@ async function go(going: Going, goal: Float32Array, options: SendChainOptions): 
     if (watch === undefined) watch = new WayWatch(way);
     else watch.begin(way);
     onWay(`way ${watch.ways}, ${links.length === 1 ? "1 sub-goal" : `${links.length} sub-goals`}: ${links.map(({ name, passed }) => `${name}${passed ? "" : " (doubtful)"}`).join(", ")}`);
-    const { reached, doubt } = await follow(going, watch, timeoutS === 0 ? 0 : timeoutS - onTheWayS, options);
+    const { reached, doubt } = await follow(going, watch, way.map(({ reachedBelow }) => reachedBelow), timeoutS === 0 ? 0 : timeoutS - onTheWayS, options);
     onTheWayS += reached.tookS;
     const told = watch.ways === 1 ? reached : { ...reached, sentence: `${reached.sentence}; the way was looked for ${watch.ways} times` };
     if (signal.aborted) return told;
-    if (reached.kind === "reached" && way.length === links.length) return told;
+    if (reached.kind === "reached" && complete && way.length === links.length) return told;
     if (timeoutS !== 0 && (onTheWayS >= timeoutS || reached.code === GOAL_ERROR.timeout)) {
       // The controller was only given what was left of the time.
       return { ...told, kind: "failed", sentence: `TIMEOUT: Not reached within ${timeoutS} s on the way; the way was looked for ${watch.ways === 1 ? "once" : `${watch.ways} times`}` };
     }
     const stuck = reached.code === GOAL_ERROR.noProgress && watch.doubt(undefined, true) !== undefined;
-    const first = reached.kind === "reached" && watch.doubt(undefined, true) !== undefined;
-    if (doubt === undefined && !stuck && !first) return told;
-    onWay(doubt?.kind === "left" ? `after sub-goal ${doubt.subGoal.name} a thing is elsewhere than it should be` : stuck ? "nothing gets nearer any more" : `the first ${MAX_SUB_GOALS} sub-goals are reached`);
+    const partly = reached.kind === "reached" && watch.doubt(undefined, true) !== undefined;
+    if (doubt === undefined && !stuck && !partly) return reached.kind === "reached" ? { ...told, kind: "failed", sentence: `not everything is in its place, and ${told.sentence}` } : told;
+    onWay(doubt?.kind === "left" ? `after sub-goal ${doubt.subGoal.name} a thing is elsewhere than it should be` : stuck ? "nothing gets nearer any more" : "this way is done, the goal is not reached yet");
   }
 }
 
@@ -162,8 +162,8 @@ async function findWay({ pictures, chains, controller }: Going, goal: Float32Arr
   return chain;
 }
 
-/** Sends a way and looks on; cancels it when a sub-goal was left with things elsewhere. Ends when the controller has said how it ended: by then the arm holds. */
-async function follow({ controller, client, pictures, chains, encoderSha256 }: Going, watch: WayWatch, timeoutS: number, options: SendChainOptions): Promise<WayEnd> {
+/** Sends a way and looks on; `reachedBelow` says of its sub-goals what is near enough, undefined as for the goal. Cancels it when a sub-goal was left with things elsewhere. Ends when the controller has said how it ended: by then the arm holds. */
+async function follow({ controller, client, pictures, chains, encoderSha256 }: Going, watch: WayWatch, reachedBelow: readonly (number | undefined)[], timeoutS: number, options: SendChainOptions): Promise<WayEnd> {
   const leave = new AbortController();
   let doubt: Doubt | undefined;
   let failure: { readonly error: unknown } | undefined;
@@ -176,6 +176,8 @@ async function follow({ controller, client, pictures, chains, encoderSha256 }: G
   };
   const reached = await reachGoal(client, {
     latent_names: watch.way.map(({ name }) => name), latents: joined(watch.way.map(({ latent }) => latent)), encoder_sha256: encoderSha256,
+    // What is near enough for the goal is near enough on the way.
+    tolerances: Float64Array.from(reachedBelow, (own) => own === undefined ? 0 : Math.max(own, options.tolerance)),
   }, {
     node: controller, tolerance: options.tolerance, timeoutS, onProgress: options.onProgress, signal: AbortSignal.any([options.signal, leave.signal]),
     onFeedback: ({ sub_goal: number }) => {

@@ -28,7 +28,10 @@ interface ActiveGoal {
   readonly reachedBelow: number;
   /** The same, for the witness. */
   readonly taken: TakenGoal;
+  /** What is left of the goal. */
   readonly sequence: GoalSequence;
+  /** Sub-goals that were done before. */
+  readonly behind: number;
   steps: number;
   overruns: number;
   /** Cold starts after faults and after stalls since the energy last fell. */
@@ -144,8 +147,9 @@ export class Controller {
    * latents, the goal is replaced before this returns.
    *
    * @param given `reachedBelow`: energy below which sub-goals that do not say it themselves count as reached, instead of the controller's own.
+   * `behind`: sub-goals of this goal that were done before and are not among `goals`; they are counted where people are told of it.
    */
-  async setGoals(name: string, goals: readonly ControllerGoal[], given: { readonly reachedBelow?: number | undefined } = {}): Promise<void> {
+  async setGoals(name: string, goals: readonly ControllerGoal[], given: { readonly reachedBelow?: number | undefined; readonly behind?: number } = {}): Promise<void> {
     this.#refuseWhenStopped();
     if (goals.length === 0) throw new RangeError(`The goal "${name}" has no pictures: give at least one.`);
     const era = ++this.#goalEra;
@@ -170,7 +174,7 @@ export class Controller {
       });
       const taken: TakenGoal = { name, reachedBelow, subGoals: encoded };
       this.#options.witness?.goalTaken(taken);
-      this.#goal = { name, reachedBelow, taken, sequence, steps: 0, overruns: 0, retries: 0, stalls: 0, result: undefined, waitedS: 0 };
+      this.#goal = { name, reachedBelow, taken, sequence, behind: given.behind ?? 0, steps: 0, overruns: 0, retries: 0, stalls: 0, result: undefined, waitedS: 0 };
       if (!this.#motion.moving) this.#resyncWanted = true;
       this.#recovering = false;
       this.#startCold();
@@ -289,8 +293,8 @@ export class Controller {
       ...("reason" in state ? { holdReason: state.reason } : {}),
       final: state.kind === "stopped" || state.kind === "reached" || (state.kind === "holding" && state.final),
       ...(goal === undefined ? {} : { goalName: goal.name }),
-      ...(sequence === undefined || sequence.count === 1 ? {} : {
-        subGoal: { name: sequence.current.name, number: sequence.number, count: sequence.count },
+      ...(goal === undefined || subGoalCount(goal) === 1 ? {} : {
+        subGoal: { name: goal.sequence.current.name, number: subGoalNumber(goal), count: subGoalCount(goal) },
       }),
       ...(sequence?.startEnergy === undefined ? {} : { startEnergy: sequence.startEnergy }),
       ...(result === undefined ? {} : {
@@ -722,8 +726,18 @@ function energyShare({ result, sequence: { startEnergy } }: ActiveGoal): number 
   return result.startEnergy / startEnergy;
 }
 
-function label({ name, sequence: { current, number, count } }: ActiveGoal): string {
-  return count === 1 ? `"${name}"` : `"${name}" (${number} of ${count}, "${current.name}")`;
+/** 1 is the first of the whole goal. */
+function subGoalNumber({ behind, sequence }: ActiveGoal): number {
+  return behind + sequence.number;
+}
+
+function subGoalCount({ behind, sequence }: ActiveGoal): number {
+  return behind + sequence.count;
+}
+
+function label(goal: ActiveGoal): string {
+  const { name, sequence } = goal;
+  return subGoalCount(goal) === 1 ? `"${name}"` : `"${name}" (${subGoalNumber(goal)} of ${subGoalCount(goal)}, "${sequence.current.name}")`;
 }
 
 function messageOf(error: unknown): string {

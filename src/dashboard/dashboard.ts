@@ -18,6 +18,8 @@ const GONE_MS = 2200;
 /** What lies on disk is looked at so often while somebody looks, ms. */
 const LOOK_EVERY_MS = 3000;
 const FACTS_RETRY_MS = 2000;
+/** What `~/status` says before the lifecycle is at active. */
+const INACTIVE = "inactive";
 /** So long after the last page has gone the robot's side goes on watching: pages are loaded anew, ms. */
 const LINGER_MS = 5000;
 export const MOST_CLIENTS = 12;
@@ -27,6 +29,8 @@ const RECALL_EVERY_MS = 500;
 
 /** Finds remembered frames near a latent. */
 export interface Recall {
+  /** @param controllersDir folder of the memory as the controller's parameter has it, "" for none. */
+  follow(controllersDir: string): void;
   nearest(latent: Float32Array, encoderSha256: string): Promise<Omit<PredictedMessage, "type">>;
   /** A remembered frame as JPEG; rejects when it is not there. */
   frame(episode: string, step: number): Promise<Buffer>;
@@ -179,6 +183,7 @@ export class Dashboard {
       try {
         if (this.#facts === undefined) {
           this.#facts = await this.robot.facts();
+          this.#options.recall.follow(this.#facts.memoryDir ?? "");
           this.#setFacts();
         }
         this.#parametersStale = false;
@@ -239,14 +244,16 @@ export class Dashboard {
     return {
       status: (status) => {
         const nowMs = performance.now();
-        // A controller that was away may be another one now.
-        if (nowMs - this.#statusMs > GONE_MS) {
+        // A controller that was away may be another one now, and one that was inactive may have read its static parameters anew.
+        const activated = this.#controllerState === INACTIVE && status.state !== INACTIVE;
+        if (activated || nowMs - this.#statusMs > GONE_MS) {
           this.#facts = undefined;
           this.#parametersStale = true;
         }
         this.#statusMs = nowMs;
         this.#controllerState = status.state;
-        this.#energies.take(nowMs / 1000, status.goal, status.energy);
+        // Each sub-goal has energies of its own.
+        this.#energies.take(nowMs / 1000, status.goal === undefined ? undefined : `${status.goal} ${status.subGoal?.number ?? ""}`, status.energy);
         this.#state.set({ type: "status", ...status });
       },
       counts: (counts) => { this.#counts = counts; },

@@ -2,7 +2,8 @@ import type { GoalLibrary } from "../goals/goal-library.js";
 import { packJpeg } from "./picture-feed.js";
 
 import type { RgbImage } from "../camera/types.js";
-import type { GoalSummary } from "./messages.js";
+import type { StoredSequence } from "../goals/sequence-store.js";
+import type { GoalStep, GoalSummary } from "./messages.js";
 import type { Done } from "./robot-port.js";
 
 /** Longest side of a goal's picture on the page, pixels. */
@@ -23,14 +24,18 @@ export class GoalShelf {
     return this.#library.dir;
   }
 
-  /** Rejects when the folder cannot be read. */
+  /** The goals by name, then the sequences by name. Rejects when the folder cannot be read. */
   async list(): Promise<GoalSummary[]> {
-    return (await this.#library.list()).map((entry): GoalSummary => {
+    const goals = (await this.#library.list()).map((entry): GoalSummary => {
       if (!("goal" in entry)) return { name: entry.name, problem: entry.problem, note: "" };
       const { name, width, height, created, sha256 } = entry.goal;
       // The hash makes it another address when the picture is replaced, so that browsers may keep it.
-      return { name, url: `/goals/${encodeURIComponent(name)}/${sha256.slice(0, 16)}.jpg`, note: `${width}x${height}, ${created.toISOString().slice(0, 16).replace("T", " ")} UTC` };
+      return { name, url: `/goals/${encodeURIComponent(name)}/${sha256.slice(0, 16)}.jpg`, note: `${width}x${height}, ${minute(created)}` };
     });
+    const byName = new Map(goals.map((goal) => [goal.name, goal]));
+    const sequences = await Promise.all((await this.#library.sequences.list()).map(async (entry): Promise<GoalSummary> =>
+      "sequence" in entry ? await this.#summaryOf(entry.sequence, byName) : { name: entry.name, problem: entry.problem, note: "" }));
+    return [...goals, ...sequences];
   }
 
   /** The picture of a goal, small, JPEG. Rejects when there is no such goal, or its picture is another than `hash` says. */
@@ -46,6 +51,19 @@ export class GoalShelf {
     return packing;
   }
 
+  async #summaryOf({ name, created, steps }: StoredSequence, goals: ReadonlyMap<string, GoalSummary>): Promise<GoalSummary> {
+    const url = goals.get(steps.at(-1)!.goal)?.url;
+    // The library's own words for a goal that is not there any more; a damaged one it would only find on the way.
+    const problem = await this.#library.steps(name).then(() => steps.map(({ goal }) => goals.get(goal)?.problem).find((of) => of !== undefined), readable);
+    return {
+      name, note: `sequence of ${steps.length}, ${minute(created)}`, ...(url === undefined ? {} : { url }), ...(problem === undefined ? {} : { problem }),
+      steps: steps.map(({ goal, tolerance }): GoalStep => {
+        const picture = goals.get(goal)?.url;
+        return { name: goal, ...(picture === undefined ? {} : { url: picture }), ...(tolerance === undefined ? {} : { reachedBelow: tolerance }) };
+      }),
+    };
+  }
+
   /** Keeps a picture as a goal. */
   async capture(name: string, image: RgbImage | undefined, replace: boolean): Promise<Done> {
     if (image === undefined) return { ok: false, message: "There is no picture of the last two seconds: is the camera running?" };
@@ -53,7 +71,16 @@ export class GoalShelf {
       const goal = await this.#library.add(name, image, "dashboard", { replace });
       return { ok: true, message: `Goal ${goal.name} is kept: ${goal.width}x${goal.height}.` };
     } catch (error) {
-      return { ok: false, message: error instanceof Error ? error.message : String(error) };
+      return { ok: false, message: readable(error) };
     }
   }
+}
+
+/** "2026-11-22 07:22 UTC" */
+function minute(date: Date): string {
+  return `${date.toISOString().slice(0, 16).replace("T", " ")} UTC`;
+}
+
+function readable(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

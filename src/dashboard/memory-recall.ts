@@ -7,18 +7,25 @@ import type { RecallReply, RecallRequest } from "./recall-messages.js";
 /** More questions than this at once are refused: browsers ask for pictures. */
 const MOST_WAITING = 32;
 
-type Unsent<R> = R extends RecallRequest ? Omit<R, "id"> : never;
+type Unsent<R> = R extends RecallRequest ? Omit<R, "id" | "controllersDir"> : never;
 
 /** The memory, read in a thread of its own: a large one takes seconds, and a stop must not wait for it. */
 export class MemoryRecall implements Recall {
   readonly #dir: string;
+  readonly #follows: boolean;
   readonly #waiting = new Map<number, (reply: RecallReply) => void>();
   #worker: Worker | undefined;
   #nextId = 0;
+  #controllersDir = "";
 
-  /** @param dir the memory's folder; need not be there. */
-  constructor(dir: string) {
+  /** @param dir the memory's folder; need not be there. @param follows whether the controller's own comes before it, where it names one that is on this machine. */
+  constructor(dir: string, { follows = true }: { readonly follows?: boolean } = {}) {
     this.#dir = dir;
+    this.#follows = follows;
+  }
+
+  follow(controllersDir: string): void {
+    if (this.#follows) this.#controllersDir = controllersDir;
   }
 
   async nearest(latent: Float32Array, encoderSha256: string): Promise<Omit<PredictedMessage, "type">> {
@@ -43,7 +50,7 @@ export class MemoryRecall implements Recall {
     const id = this.#nextId++;
     const reply = await new Promise<RecallReply>((resolve) => {
       this.#waiting.set(id, resolve);
-      worker.postMessage({ ...request, id } satisfies RecallRequest);
+      worker.postMessage({ ...request, id, controllersDir: this.#controllersDir } satisfies RecallRequest);
     });
     if (reply.kind === "failed") throw new Error(reply.reason);
     return reply;

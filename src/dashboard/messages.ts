@@ -15,6 +15,8 @@ export interface StatusMessage {
   readonly final: boolean;
   readonly holdReason?: string;
   readonly goal?: string;
+  /** The sub-goal that is being gone for, where the goal has more than one; 1 is the first. */
+  readonly subGoal?: { readonly name: string; readonly number: number; readonly count: number };
   readonly energy?: number;
   readonly startEnergy?: number;
   readonly planMs?: number;
@@ -121,13 +123,25 @@ export interface GoalsMessage {
   readonly goals: readonly GoalSummary[];
 }
 
+/** A goal of the library, or a sequence of goals. */
 export interface GoalSummary {
   readonly name: string;
-  /** Where its picture is, or where it is not: what is wrong with the goal. */
+  /** Where its picture is (a sequence's is that of its last goal), or where it is not: what is wrong with the goal. */
   readonly url?: string;
   readonly problem?: string;
-  /** "128x128, 2026-11-22 07:22" */
+  /** "128x128, 2026-11-22 07:22", "sequence of 3, 2026-11-22 07:22" */
   readonly note: string;
+  /** Of a sequence: its goals in their order. */
+  readonly steps?: readonly GoalStep[];
+}
+
+export interface GoalStep {
+  /** Of the goal. */
+  readonly name: string;
+  /** Where its picture is; left out where it is not to be had. */
+  readonly url?: string;
+  /** Energy below which it counts as reached, where the sequence says it. */
+  readonly reachedBelow?: number;
 }
 
 export interface ParametersMessage {

@@ -1,9 +1,9 @@
 import type { PredictedMessage } from "./messages.js";
 
-/** What the thread that reads the memory is asked, and what it answers. */
+/** What the thread that reads the memory is asked, and what it answers. `controllersDir`: the folder that the controller names, "" for none. */
 export type RecallRequest =
-  | { readonly id: number; readonly kind: "nearest"; readonly latent: Float32Array; readonly encoderSha256: string }
-  | { readonly id: number; readonly kind: "frame"; readonly episode: string; readonly step: number };
+  | { readonly id: number; readonly kind: "nearest"; readonly controllersDir: string; readonly latent: Float32Array; readonly encoderSha256: string }
+  | { readonly id: number; readonly kind: "frame"; readonly controllersDir: string; readonly episode: string; readonly step: number };
 
 export type RecallReply =
   | { readonly id: number; readonly kind: "nearest"; readonly predicted: Omit<PredictedMessage, "type"> }

@@ -1,78 +1,49 @@
 import { existsSync } from "node:fs";
+import { resolve } from "node:path";
 import { parentPort, workerData } from "node:worker_threads";
 
-import sharp from "sharp";
-
-import { episodePath, listEpisodeFiles } from "../memory/episode-files.js";
-import { isEpisodeId } from "../memory/episode-id.js";
-import { MemoryIndex } from "../memory/memory-index.js";
-import { readEncodedEpisode } from "../memory/read-encoded-episode.js";
 import { oneLine } from "../text/one-line.js";
+import { RememberedFrames } from "./remembered-frames.js";
 
 import type { RecallReply, RecallRequest } from "./recall-messages.js";
 import type { PredictedMessage } from "./messages.js";
 
 const FRAMES = 4;
-/** What was recorded since is looked for so often, ms. */
-const UPDATE_EVERY_MS = 2000;
-/** Longest side of a frame on the page, pixels. */
-const FRAME_SIDE = 192;
-const KEPT = 128;
 
-const dir = workerData as string;
-const jpegs = new Map<string, Promise<Uint8Array>>();
-let index: MemoryIndex | undefined;
-let known = "";
-let updatedMs = Number.NEGATIVE_INFINITY;
+const own = workerData as string;
+let memory: RememberedFrames | undefined;
 
-async function nearest(latent: Float32Array, encoderSha256: string): Promise<Omit<PredictedMessage, "type">> {
-  // The index would make the folder: looking on leaves nothing behind.
-  if (!existsSync(dir)) return { sentence: `There is no memory in ${dir}: no episode was recorded yet.`, frames: [] };
-  const nowMs = performance.now();
-  index ??= await MemoryIndex.open(dir);
-  if (nowMs - updatedMs > UPDATE_EVERY_MS) {
-    updatedMs = nowMs;
-    await index.update();
-    // The controller keeps the index, too: what it has added is no news to update(), but to what is in memory here.
-    const there = listEpisodeFiles(dir).filter(({ part }) => !part).map(({ id }) => id).join();
-    if (there !== known) index.refresh();
-    known = there;
-  }
-  const frames = await index.nearestFrames(latent, encoderSha256, FRAMES);
+/** Where the controller says that its memory is, if that is here; else the dashboard's own folder. Looked at anew each time: the first episode makes the folder. */
+function folderOf(controllersDir: string): { readonly dir: string; readonly instead: string | undefined } {
+  if (controllersDir === "") return { dir: own, instead: undefined };
+  const dir = resolve(controllersDir);
+  return existsSync(dir) ? { dir, instead: undefined } : { dir: own, instead: dir === own ? undefined : dir };
+}
+
+function memoryIn(dir: string): RememberedFrames {
+  if (memory?.dir !== dir) memory = new RememberedFrames(dir);
+  return memory;
+}
+
+async function nearest(latent: Float32Array, encoderSha256: string, controllersDir: string): Promise<Omit<PredictedMessage, "type">> {
+  const { dir, instead } = folderOf(controllersDir);
+  const remark = instead === undefined ? "" : ` The controller's memory.dir, ${instead}, is not on this machine, or nothing was recorded there yet: looked in ${dir} instead.`;
+  if (!existsSync(dir)) return { sentence: `There is no memory in ${dir}: no episode was recorded yet.${remark}`, frames: [] };
+  const frames = await memoryIn(dir).nearest(latent, encoderSha256, FRAMES);
   return frames.length === 0
-    ? { sentence: `The memory in ${dir} has no frames of this model yet.`, frames: [] }
+    ? { sentence: `The memory in ${dir} has no frames of this model yet.${remark}`, frames: [] }
     : {
-      sentence: "Remembered frames nearest to where the newest plan ends. The model draws no pictures of its own.",
+      sentence: `Remembered frames nearest to where the newest plan ends. The model draws no pictures of its own.${remark}`,
       frames: frames.map(({ episode, step, distance }) => ({ episode, step, distance, url: `/memory/${encodeURIComponent(episode)}/${step}.jpg` })),
     };
-}
-
-function frame(episode: string, step: number): Promise<Uint8Array> {
-  const key = `${episode} ${step}`;
-  const kept = jpegs.get(key);
-  if (kept !== undefined) return kept;
-  const reading = read(episode, step);
-  jpegs.set(key, reading);
-  reading.catch(() => { jpegs.delete(key); });
-  if (jpegs.size > KEPT) jpegs.delete(jpegs.keys().next().value!);
-  return reading;
-}
-
-async function read(episode: string, step: number): Promise<Uint8Array> {
-  // It comes from a browser and becomes a path.
-  if (!isEpisodeId(episode)) throw new Error(`${JSON.stringify(episode)} is no episode`);
-  const { steps } = await readEncodedEpisode(episodePath(dir, episode));
-  const found = steps.find((candidate) => candidate.index === step);
-  if (found === undefined) throw new Error(`episode ${episode} has no step ${step}`);
-  return sharp(found.picture.data).resize({ width: FRAME_SIDE, height: FRAME_SIDE, fit: "inside", withoutEnlargement: true }).jpeg({ quality: 85 }).toBuffer();
 }
 
 async function answer(request: RecallRequest): Promise<RecallReply> {
   const { id } = request;
   try {
     switch (request.kind) {
-      case "nearest": return { id, kind: "nearest", predicted: await nearest(request.latent, request.encoderSha256) };
-      case "frame": return { id, kind: "frame", jpeg: await frame(request.episode, request.step) };
+      case "nearest": return { id, kind: "nearest", predicted: await nearest(request.latent, request.encoderSha256, request.controllersDir) };
+      case "frame": return { id, kind: "frame", jpeg: await memoryIn(folderOf(request.controllersDir).dir).jpeg(request.episode, request.step) };
     }
   } catch (error) {
     return { id, kind: "failed", reason: oneLine(error) };

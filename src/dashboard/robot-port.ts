@@ -34,6 +34,8 @@ export interface RobotFacts {
   readonly bundle?: BundleFacts;
   /** Whether it records episodes; left out where it does not say. */
   readonly recording?: boolean;
+  /** Folder of its memory, where a parameter names one. */
+  readonly memoryDir?: string;
 }
 
 export interface BundleFacts {

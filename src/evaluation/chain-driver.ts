@@ -1,7 +1,7 @@
 import type { TaskGoal } from "../../sim/tasks.js";
 import type { RgbImage } from "../camera/types.js";
-import type { ChainFinder } from "../chain/chain-finder.js";
-import { type WayPoint, WayWatch } from "../chain/way-watch.js";
+import type { Chain, ChainFinder } from "../chain/chain-finder.js";
+import { WayWatch } from "../chain/way-watch.js";
 import type { WorldModel } from "../world-model/index.js";
 import { ControllerDriver, type ControllerDriverOptions } from "./controller-driver.js";
 import type { Driver } from "./driver.js";
@@ -15,14 +15,18 @@ export interface ChainDriverOptions {
   readonly goal: TaskGoal;
 }
 
+type Way = Pick<Chain, "links" | "complete">;
+
 /**
- * A controller that goes for a far goal by sub-goals that experience has. The way is looked for at the start, and anew from where things are seen whenever the `WayWatch` doubts it.
+ * A controller that goes for a far goal by sub-goals that experience has. The way is looked for thing by thing, and anew from where things are seen whenever the `WayWatch` doubts it.
  */
 export class ChainDriver implements Driver {
   readonly #inner: ControllerDriver;
   readonly #options: ChainDriverOptions;
   readonly #goalLatent: Float32Array;
   readonly #watch: WayWatch;
+  /** Whether the present way leads to the goal. */
+  #complete: boolean;
   #retries = 0;
   #steps = 0;
   #innerSteps = 0;
@@ -32,13 +36,14 @@ export class ChainDriver implements Driver {
   static async start(options: ChainDriverOptions, name: string, now: RgbImage): Promise<ChainDriver> {
     const goalLatent = await options.model.encode(options.goal.image);
     const way = await findWay(options, await options.model.encode(now), goalLatent);
-    return new ChainDriver(options, goalLatent, way, await ControllerDriver.start(options.controller, name, way));
+    return new ChainDriver(options, goalLatent, way, await ControllerDriver.start(options.controller, name, way.links));
   }
 
-  private constructor(options: ChainDriverOptions, goalLatent: Float32Array, way: readonly WayPoint[], inner: ControllerDriver) {
+  private constructor(options: ChainDriverOptions, goalLatent: Float32Array, way: Way, inner: ControllerDriver) {
     this.#options = options;
     this.#goalLatent = goalLatent;
-    this.#watch = new WayWatch(way);
+    this.#watch = new WayWatch(way.links);
+    this.#complete = way.complete;
     this.#inner = inner;
   }
 
@@ -75,7 +80,7 @@ export class ChainDriver implements Driver {
     const { steps, status: { state, subGoal, retries } } = this.#inner;
     this.#steps += steps - this.#innerSteps;
     this.#innerSteps = steps;
-    if (state === "reached") return;
+    if (state === "reached" && this.#complete) return;
     const doubt = this.#watch.doubt(subGoal?.number, retries > this.#retries || this.#inner.over);
     this.#retries = retries;
     if (doubt === undefined) return;
@@ -93,15 +98,17 @@ export class ChainDriver implements Driver {
 
   async #goAnotherWay(now: Float32Array): Promise<void> {
     this.#behind += this.#inner.subGoalsDone;
-    this.#watch.begin(await findWay(this.#options, now, this.#goalLatent));
+    const way = await findWay(this.#options, now, this.#goalLatent);
+    this.#watch.begin(way.links);
+    this.#complete = way.complete;
     this.#retries = 0;
     this.#innerSteps = 0;
-    await this.#inner.go(this.#watch.way);
+    await this.#inner.go(way.links);
   }
 }
 
-/** Sub-goals from a latent to the goal's; where experience knows no way, the goal alone. */
-async function findWay({ finder, goal }: ChainDriverOptions, now: Float32Array, goalLatent: Float32Array): Promise<readonly WayPoint[]> {
-  const chain = await finder.find(now, goalLatent);
-  return chain === undefined ? [{ name: goal.name, latent: goalLatent }] : chain.links.map(({ name, latent }) => ({ name, latent }));
+/** Sub-goals from a latent to where the next thing is in the goal's; where experience knows no way, the goal alone. */
+async function findWay({ finder, goal }: ChainDriverOptions, now: Float32Array, goalLatent: Float32Array): Promise<Way> {
+  return await finder.find(now, goalLatent, 1)
+    ?? { links: [{ name: goal.name, latent: goalLatent, source: undefined, energy: Number.NaN, passed: false, reachedBelow: undefined }], complete: true };
 }

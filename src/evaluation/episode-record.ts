@@ -16,6 +16,9 @@ export const episodeRecord = z.strictObject({
   start_distance_m: z.number(),
   final_distance_m: z.number(),
   best_distance_m: z.number(),
+  /** Of a task with several things to do: how many are done at the end, and how many there are. */
+  parts_done: z.int().optional(),
+  parts: z.int().optional(),
   /** Actions sent. */
   steps: z.int(),
   sub_goals: z.int(),

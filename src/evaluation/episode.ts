@@ -92,11 +92,13 @@ export async function runEpisode(task: Task, setup: EpisodeSetup): Promise<Episo
   }
   image = camera.rgb();
   const finalDistanceM = task.distanceM();
+  const parts = task.partsDone?.();
   frames.push({ image, period: frames.length, distanceM: finalDistanceM });
   return {
     record: {
       ...cell, seed, max_steps: maxSteps, success,
       start_distance_m: task.startDistanceM, final_distance_m: finalDistanceM, best_distance_m: Math.min(finalDistanceM, ...distancesM),
+      ...(parts === undefined ? {} : { parts_done: parts.done, parts: parts.all }),
       steps: driver.steps, sub_goals: driver.subGoals ?? goals.length, sub_goals_done: subGoalsDone, ended,
       energies, distances_m: distancesM, plan_ms: planMs,
     },

@@ -23,6 +23,8 @@ export interface Summary {
   readonly final_distance_m: { readonly median: number; readonly p90: number; readonly p95: number; readonly max: number };
   readonly best_distance_m: { readonly median: number };
   readonly steps: { readonly median: number; readonly max: number };
+  /** Episodes by how many of the task's things were done at the end, [things + 1]; null for tasks that are one. */
+  readonly parts_done: readonly number[] | null;
   readonly declared_reached: number;
   /** Episodes by how many sub-goals lay behind them at the end, [sub-goals + 1]. */
   readonly sub_goals_done: readonly number[];
@@ -37,6 +39,7 @@ export function summarise(records: readonly EpisodeRecord[], robot?: RobotDescri
   const final = of((record) => record.final_distance_m);
   const planMs = records.flatMap((record) => record.plan_ms);
   const subGoals = Math.max(...of((record) => record.sub_goals));
+  const parts = Math.max(...of((record) => record.parts ?? 0));
   return {
     episodes: records.length,
     successes,
@@ -47,6 +50,7 @@ export function summarise(records: readonly EpisodeRecord[], robot?: RobotDescri
     final_distance_m: { median: median(final), p90: quantile(final, 0.9), p95: quantile(final, 0.95), max: Math.max(...final) },
     best_distance_m: { median: median(of((record) => record.best_distance_m)) },
     steps: { median: median(of((record) => record.steps)), max: Math.max(...of((record) => record.steps)) },
+    parts_done: parts === 0 ? null : Array.from({ length: parts + 1 }, (_, done) => records.filter((record) => record.parts_done === done).length),
     declared_reached: records.filter((record) => record.ended.startsWith("Reached")).length,
     sub_goals_done: Array.from({ length: subGoals + 1 }, (_, done) => records.filter((record) => record.sub_goals_done === done).length),
     plan_ms: planMs.length === 0 ? null : { median: median(planMs), p99: quantile(planMs, 0.99) },

@@ -11,7 +11,7 @@ export function readable(error: unknown, what: string): Error {
   const words: Record<string, string> = {
     EACCES: "permission denied", EPERM: "permission denied", ENOSPC: "no space left on the device", EROFS: "the file system is read-only",
     ENOENT: "it is not there (was it removed by another process?)", ENOTDIR: "part of the path is a file and not a folder",
-    EEXIST: "a file of this name is in the way",
+    EEXIST: "a file of this name is in the way", ENOTEMPTY: "a folder of this name is in the way", EDQUOT: "the disk quota is used up",
   };
   return new Error(`${what}: ${words[code] ?? code}`, { cause: error });
 }

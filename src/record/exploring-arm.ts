@@ -57,8 +57,9 @@ export class ExploringArm {
     return pipeline.ready ? pipeline.setpointAt(clock() - this.#sentS).positions : undefined;
   }
 
-  onPicture(): void {
-    this.#pictureS = this.#options.clock();
+  /** @param agoS how long ago it came, s. */
+  onPicture(agoS: number): void {
+    this.#pictureS = this.#options.clock() - agoS;
   }
 
   onJoints(state: JointState): void {

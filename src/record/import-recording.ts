@@ -24,7 +24,7 @@ export interface ImportSummary {
   readonly gaps: readonly { readonly why: string; readonly count: number }[];
 }
 
-/** Brings a recording to one period and writes it as episodes, cut where there are gaps. @throws Error with one line when it is damaged. */
+/** Brings a recording to one period and writes it as episodes, cut where there are gaps. @throws Error with one line when it is damaged, or an episode cannot be written. */
 export async function importRecording(source: RecordingSource, writer: DataSetWriter, { periodS, toleranceS, imageSize, onProgress }: ImportOptions): Promise<ImportSummary> {
   const before = writer.episodes;
   const gaps = new Map<string, number>();
@@ -61,9 +61,12 @@ export async function importRecording(source: RecordingSource, writer: DataSetWr
       default:
         event satisfies never;
     }
+    // A file can wait for the disk.
+    if (writer.waiting > 0) await writer.settled();
   }
   sampler.end();
   writer.cut();
+  await writer.settled();
   return {
     frames, episodes: writer.episodes - before, leftOut: writer.leftOut, outOfOrder: sampler.outOfOrder,
     gaps: [...gaps].map(([why, count]) => ({ why, count })),

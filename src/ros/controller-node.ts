@@ -1,6 +1,5 @@
 import { readFile } from "node:fs/promises";
 
-import { decodeRawImage } from "../camera/encodings.js";
 import { Controller } from "../control/controller.js";
 import { VisitPlanning } from "../control/visit-planning.js";
 import { GoalLibrary } from "../goals/goal-library.js";
@@ -12,7 +11,6 @@ import { CameraCalibrator } from "./camera-calibrator.js";
 import { CommandLoop } from "./command-loop.js";
 import { createCommandOutput } from "./command-output.js";
 import { Complaints } from "./complaints.js";
-import { CompressedCamera } from "./compressed-camera.js";
 import { ControlClock } from "./control-clock.js";
 import { assembleController } from "./controller-assembly.js";
 import { hasInterfaces } from "./environment.js";
@@ -37,6 +35,7 @@ import { ReachGoalAction } from "./reach-goal-action.js";
 import { oneLine } from "./ros-node.js";
 import { judgeStamp } from "./stamp-judge.js";
 import { LEVEL, plainStatusMessage, statusMessage } from "./status-message.js";
+import { subscribeToCamera } from "./subscribe-to-camera.js";
 
 import type { RgbImage } from "../camera/types.js";
 import type { ControllerStatus } from "../control/status.js";
@@ -47,8 +46,7 @@ import type { RequestedModel } from "./goal-request.js";
 import type { EpisodeRecording } from "./episode-recording.js";
 import type { LifecycleSteps } from "./lifecycle-shell.js";
 import type {
-  CameraInfoMessage, CompressedImageMessage, DiagnosticArrayMessage, DiagnosticStatusMessage, DoneResponse, Float64MultiArrayMessage, Header,
-  ImageMessage, JointStateMessage, SetBoolRequest, StringMessage, TriggerRequest,
+  CameraInfoMessage, DiagnosticArrayMessage, DiagnosticStatusMessage, DoneResponse, Float64MultiArrayMessage, Header, JointStateMessage, SetBoolRequest, StringMessage, TriggerRequest,
 } from "./messages.js";
 import type { ControllerParameters } from "./parameters.js";
 import type { RclPublisher } from "./rclnodejs.js";
@@ -252,10 +250,14 @@ export class ControllerNode {
       controller, desk, action, bundleName: manifest.name, clock, framePhase, periodS: manifest.action.period_s, output, views, commandLoop, recording, entitiesBefore,
     };
 
-    this.#subscribeToCamera(p, (image, header, waitedS) => {
-      views.onImage(image, header);
-      this.#onImage(controller, image, header, waitedS);
-      framePhase.onFrame(clock.now() - waitedS);
+    subscribeToCamera(ros, {
+      transport: p.image_transport, image: CONTROLLER_INTERFACES.image, compressedImage: CONTROLLER_INTERFACES.compressedImage,
+      onImage: (image, header, waitedS) => {
+        views.onImage(image, header);
+        this.#onImage(controller, image, header, waitedS);
+        framePhase.onFrame(clock.now() - waitedS);
+      },
+      onComplaint: (text) => { this.#complaints.say(`image: ${text}`, "image"); },
     });
     ros.subscribeTo<CameraInfoMessage>(CONTROLLER_INTERFACES.cameraInfo, (message) => {
       const { width, height } = message;
@@ -353,30 +355,6 @@ export class ControllerNode {
   #endGoals(configured: Configured | undefined, message: string): void {
     configured?.desk.endAll({ code: GOAL_ERROR.deactivated, message });
     configured?.action?.finishAll();
-  }
-
-  /** @param take given a picture of its own, and how long decoding kept it, s. */
-  #subscribeToCamera(p: ControllerParameters, take: (image: RgbImage, header: Header, waitedS: number) => void): void {
-    const ros = this.#ros;
-    const complain = (text: string): void => { this.#complaints.say(`image: ${text}`, "image"); };
-    if (p.image_transport === "compressed") {
-      const camera = new CompressedCamera({ onImage: (...picture) => { ros.guarded("picture", () => { take(...picture); }); }, onComplaint: complain });
-      // As image_transport does it: what moves the base topic moves this one, too.
-      const spec = { ...CONTROLLER_INTERFACES.compressedImage, name: `${ros.resolve(CONTROLLER_INTERFACES.image.name)}/compressed` };
-      ros.subscribeTo<CompressedImageMessage>(spec, (message) => { camera.take(message); });
-      return;
-    }
-    ros.subscribeTo<ImageMessage>(CONTROLLER_INTERFACES.image, (message) => {
-      let image: RgbImage;
-      try {
-        // Copies: the message's memory is freed when this returns.
-        image = decodeRawImage(message);
-      } catch (error) {
-        complain(oneLine(error));
-        return;
-      }
-      take(image, message.header, 0);
-    });
   }
 
   #onImage(controller: Controller, image: RgbImage, header: Header, waitedS: number): void {

@@ -14,7 +14,7 @@ import { callService } from "./service-call.js";
 
 import type { OpticalPose } from "../camera/optical-pose.js";
 import type { Pinhole, PlacedCamera } from "../camera/project-points.js";
-import type { JointFacts, ParameterSummary, PicturePoint, Point, SettableValue } from "../dashboard/messages.js";
+import type { JointFacts, ParameterSummary, PicturePoint, Point, SettableValue, StatusMessage } from "../dashboard/messages.js";
 import type { BundleFacts, Done, RobotEvents, RobotFacts, RobotPort } from "../dashboard/robot-port.js";
 import type {
   CameraInfoMessage, CompressedImageMessage, DiagnosticArrayMessage, DiagnosticStatusMessage, DoneResponse, Float64MultiArrayMessage, ImageMessage, JointStateMessage,
@@ -125,8 +125,8 @@ export class DashboardRobot implements RobotPort {
 
   async facts(): Promise<RobotFacts> {
     this.#parameters.forget();
-    const [joints, urdfFile, bundle, tolerance, margin, gripper, recording] = await this.#parameters.values(
-      ["joints", "urdf", "bundle", "goal_tolerance", "safety.position_margin", "gripper.joint", "memory.enabled"]);
+    const [joints, urdfFile, bundle, tolerance, margin, gripper, recording, memoryDir] = await this.#parameters.values(
+      ["joints", "urdf", "bundle", "goal_tolerance", "safety.position_margin", "gripper.joint", "memory.enabled", "memory.dir"]);
     const urdf = await this.#urdf(urdfFile);
     const names = Array.isArray(joints) ? joints.map(String) : [];
     const limited = urdf === undefined ? [] : limitsOf(urdf, (reason) => { this.#complaints.say(reason); });
@@ -140,6 +140,7 @@ export class DashboardRobot implements RobotPort {
       }),
       ...(bundleFacts === undefined ? {} : { bundle: bundleFacts }),
       ...(typeof recording === "boolean" ? { recording } : {}),
+      ...(typeof memoryDir === "string" && memoryDir !== "" ? { memoryDir } : {}),
     };
   }
 
@@ -225,6 +226,7 @@ export class DashboardRobot implements RobotPort {
       final: values.get("final") === "true",
       ...given("holdReason", values.get("hold_reason")),
       ...given("goal", values.get("goal")),
+      ...given("subGoal", subGoalOf(values.get("sub_goal"), number("sub_goal_number"), number("sub_goals"))),
       ...given("energy", number("energy")),
       ...given("startEnergy", number("start_energy")),
       ...given("planMs", number("plan_ms")),
@@ -295,6 +297,10 @@ export class DashboardRobot implements RobotPort {
       return { ok: false, message: oneLine(error) };
     }
   }
+}
+
+function subGoalOf(name: string | undefined, number: number | undefined, count: number | undefined): StatusMessage["subGoal"] {
+  return name === undefined || number === undefined || count === undefined ? undefined : { name, number, count };
 }
 
 /** Those that are in the picture, as shares of its width and height. */

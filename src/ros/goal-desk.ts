@@ -70,7 +70,7 @@ export class GoalDesk {
     const current = this.#current;
     const { subGoal } = this.#controller.status;
     return current === undefined ? { number: 0, count: 0 }
-      : { number: current.done + (this.#paused ? 1 : subGoal?.number ?? 1), count: current.goals.length };
+      : { number: (this.#paused ? undefined : subGoal?.number) ?? current.done + 1, count: current.goals.length };
   }
 
   /** Prepares an order and then replaces the current one by it. An order that is still being prepared gives way at once. */
@@ -129,7 +129,7 @@ export class GoalDesk {
     }
     if (!this.#paused) {
       if (this.#current !== undefined) {
-        this.#current.done += (controller.status.subGoal?.number ?? 1) - 1;
+        this.#current.done = (controller.status.subGoal?.number ?? this.#current.done + 1) - 1;
       }
       this.#paused = true;
       controller.clearGoal();
@@ -201,7 +201,7 @@ export class GoalDesk {
 
   /** The goals are latents, so the controller has them when this is called and not only when it has resolved. */
   #send({ order, goals, done }: Current): Promise<void> {
-    return this.#controller.setGoals(order.name, goals.slice(done), { reachedBelow: order.reachedBelow });
+    return this.#controller.setGoals(order.name, goals.slice(done), { reachedBelow: order.reachedBelow, behind: done });
   }
 
   #endPending(end: GoalEnd): void {

@@ -71,7 +71,7 @@ export const CONTROLLER_INTERFACES = {
   },
   status: {
     kind: "topic", direction: "out", name: "~/status", type: TYPES.diagnosticStatus, qos: "events",
-    description: "What the controller does and why, every cycle: a sentence, and the values state, hold_reason, energy, energy_share, plan_ms, steps and others.",
+    description: "What the controller does and why, every cycle: a sentence, and the values state, hold_reason, goal, sub_goal (with sub_goal_number of sub_goals), energy, energy_share, plan_ms, steps and others.",
   },
   plan: {
     kind: "topic", direction: "out", name: "~/plan", type: TYPES.float64MultiArray, qos: "events",

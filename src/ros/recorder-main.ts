@@ -2,6 +2,9 @@ import { RECORDER_NAME, RecorderNode } from "./recorder-node.js";
 import { RosNode, oneLine } from "./ros-node.js";
 import { endAfter, onTermination } from "./termination.js";
 
+/** Longest time for episodes that wait for a slow disk, ms; the arm holds meanwhile. ros2 launch ends a process by force 10 s after it asked for it. */
+const LEAVE_WITHIN_MS = 8000;
+
 /** Executable of the recorder: `node recorder-main.js --ros-args -p out:=data/mine -p robot:=so101`. */
 async function main(): Promise<void> {
   const ros = await RosNode.create(RECORDER_NAME, { argv: process.argv, lifecycle: false });
@@ -12,9 +15,9 @@ async function main(): Promise<void> {
     if (said !== undefined) process.stdout.write(`${said}\n`);
     ros.close();
   })());
-  onTermination(leave);
+  onTermination(leave, LEAVE_WITHIN_MS);
   // The last message is to be answered for before the graph is left.
-  made.node = await RecorderNode.create(ros, () => { setImmediate(() => { endAfter(leave, 0); }); });
+  made.node = await RecorderNode.create(ros, (code) => { setImmediate(() => { endAfter(leave, code); }); });
   for (const name of ros.parameters.unknownOverrides()) ros.log.warn(`parameter ${name} is not known and was ignored`);
   ros.spin();
 }

@@ -1,4 +1,3 @@
-import { decodeRawImage } from "../camera/encodings.js";
 import { fitToModel } from "../camera/fit.js";
 import { DataSetWriter } from "../record/data-set-writer.js";
 import { ExploringArm } from "../record/exploring-arm.js";
@@ -20,11 +19,13 @@ import { JointStateCollector } from "./joint-state-collector.js";
 import { Periodic } from "./periodic.js";
 import { RECORDER_INTERFACES } from "./recorder-interfaces.js";
 import { RECORDER_PARAMETERS } from "./recorder-parameters.js";
+import { subscribeToCamera } from "./subscribe-to-camera.js";
 import { toSeconds } from "./time.js";
 import { trajectoryMessage } from "./trajectory-message.js";
 
+import type { RecordedFrame } from "../record/period-sampler.js";
 import type { JointTrajectory } from "../robot/types.js";
-import type { ImageMessage, JointStateMessage, JointTrajectoryMessage } from "./messages.js";
+import type { JointStateMessage, JointTrajectoryMessage } from "./messages.js";
 import type { RecorderParameters } from "./recorder-parameters.js";
 import type { RosNode } from "./ros-node.js";
 
@@ -34,9 +35,14 @@ export const RECORDER_NAME = "jepa_mpc_recorder";
 const STATUS_EVERY_S = 5;
 /** Until a last message has left the process, s. */
 const FLUSH_S = 0.15;
+/** So many whole episodes may wait for a slow disk: a bound for memory. */
+const MAX_WAITING = 4;
 /** What is drawn of postures keeps so far from limits (rad) and from links and things (m): more than the guards, so that they seldom have to act. */
 const POSTURE_MARGIN_RAD = 0.2;
 const POSTURE_CLEARANCE_M = 0.03;
+
+/** What the arm holds for when everything went well. */
+const AS_MANY = "Holding: there are as many episodes as were asked for.";
 
 /** What moves the arm, and what it was made of. */
 interface Exploration {
@@ -57,26 +63,29 @@ export class RecorderNode {
   readonly #complaints: Complaints;
   readonly #joints: readonly string[];
   readonly #status: NodeJS.Timeout;
-  readonly #onDone: () => void;
+  readonly #onDone: (code: 0 | 1) => void;
+  /** Full name of the camera's topic. */
+  readonly #camera: string;
   #exploration: Exploration | undefined;
   #counts = { pictures: 0, joints: 0, sinceMs: performance.now() };
   #gaps = 0;
   #done = false;
 
   /**
-   * @param onDone called once when there are as many episodes as were asked for, or the exploration has ended by itself.
+   * @param onDone called once with the code to end with, when what there is has been written: 0 when there are as many episodes as were asked for, or the exploration
+   * has ended by itself, 1 when an episode cannot be written.
    * @throws Error (rejects) with one line when parameters, robot or folder cannot be used.
    */
-  static async create(ros: RosNode, onDone: () => void): Promise<RecorderNode> {
+  static async create(ros: RosNode, onDone: (code: 0 | 1) => void): Promise<RecorderNode> {
     const p = ros.parameters.declare(RECORDER_PARAMETERS);
     if (p.out === "") throw new Error("parameter out is empty: name the folder of the data set");
     const robot = findRobot(p.robot);
     const node = new RecorderNode(ros, p, robot, onDone);
-    if (p.explore) await node.#explore(robot);
+    if (p.explore && !node.#done) await node.#explore(robot);
     return node;
   }
 
-  private constructor(ros: RosNode, p: RecorderParameters, robot: Robot, onDone: () => void) {
+  private constructor(ros: RosNode, p: RecorderParameters, robot: Robot, onDone: (code: 0 | 1) => void) {
     const { description } = robot;
     const { action } = description;
     this.#ros = ros;
@@ -96,11 +105,12 @@ export class RecorderNode {
     this.#writer = new DataSetWriter({
       out: p.out, joints: this.#joints, units: this.#joints.map((joint) => prismatic.has(joint) ? "m" : "rad"), periodS, steps: p.steps, imageSize: p.image_size,
       actions, player: p.explore ? "explorer" : "person", robot: description.name, ...(maxDelta === undefined ? {} : { maxDelta }),
+      maxWaiting: MAX_WAITING, onFailure: (error) => { ros.guarded("data set", () => { this.#unwritable(error); }); },
     });
     this.#sampler = new PeriodSampler({
       periodS,
       onFrame: (frame) => {
-        if (!this.#done && this.#writer.add({ ...frame, image: fitToModel(frame.image, p.image_size, p.image_size) })) this.#episode();
+        if (!this.#done) this.#frame(frame);
       },
       onGap: (why) => {
         this.#gaps++;
@@ -109,36 +119,49 @@ export class RecorderNode {
       },
     });
     this.#clock = new ControlClock(() => performance.now() / 1000, ros.usesSimTime ? () => ros.nowS() : undefined);
+    this.#camera = this.#subscribeToCamera(p);
     this.#subscribe(p);
     this.#status = setInterval(() => { ros.guarded("status", () => { ros.log.info(this.#statusLine()); }); }, STATUS_EVERY_S * 1000);
     ros.parameters.lock("the recorder reads it once at its start");
     const more = this.#writer.episodes === 0 ? "" : `, which has ${this.#writer.episodes}`;
-    ros.log.info(`recording ${this.#joints.join(", ")} and ${ros.resolve(RECORDER_INTERFACES.image.name)} every ${periodS} s into ${p.out}${more}; actions are ${actions}${p.explore ? "; THE ARM WILL MOVE BY ITSELF" : ""}`);
+    ros.log.info(`recording ${this.#joints.join(", ")} and ${this.#camera} every ${periodS} s into ${p.out}${more}; actions are ${actions}${p.explore ? "; THE ARM WILL MOVE BY ITSELF" : ""}`);
     if (p.episodes > 0 && this.#writer.episodes >= p.episodes) {
       ros.log.info(`there are ${this.#writer.episodes} episodes already`);
-      this.#finish();
+      this.#finish(AS_MANY);
     }
   }
 
-  /** Stops the arm where it moves by itself, and the recording. @returns what there is, one line. */
+  /** Stops the arm where it moves by itself, and the recording, and waits for what is being written. @returns what there is, one line. */
   async leave(): Promise<string> {
     clearInterval(this.#status);
     this.#done = true;
     this.#exploration?.arm.end("Holding: the recorder was ended.");
-    await new Promise((resolve) => { setTimeout(resolve, FLUSH_S * 1000); });
+    // What cannot be written was said when it failed.
+    await Promise.all([new Promise((resolve) => { setTimeout(resolve, FLUSH_S * 1000); }), this.#writer.settled().catch(() => undefined)]);
     this.#exploration?.stop();
     const { pending } = this.#writer;
     return `${this.#writer.episodes} episodes of ${this.#p.steps} actions in ${this.#p.out}${pending > 1 ? `; ${pending} frames of an episode under way are left out` : ""}`;
   }
 
+  /** @returns the topic's full name. */
+  #subscribeToCamera(p: RecorderParameters): string {
+    return subscribeToCamera(this.#ros, {
+      transport: p.image_transport, image: RECORDER_INTERFACES.image, compressedImage: RECORDER_INTERFACES.compressedImage,
+      onImage: (image, { stamp }, waitedS) => {
+        this.#counts.pictures++;
+        this.#exploration?.arm.onPicture(waitedS);
+        this.#sampler.picture(this.#stampS(stamp), image);
+      },
+      onComplaint: (text) => {
+        // A picture may still be decoded when the graph is left.
+        if (!this.#done) this.#complaints.say(`image: ${text}`, "image");
+      },
+    });
+  }
+
   #subscribe(p: RecorderParameters): void {
     const ros = this.#ros;
     const order = new JointOrder(this.#joints);
-    ros.subscribeTo<ImageMessage>(RECORDER_INTERFACES.image, (message) => {
-      this.#counts.pictures++;
-      this.#exploration?.arm.onPicture();
-      this.#sampler.picture(this.#stampS(message.header.stamp), decodeRawImage(message));
-    });
     const collector = new JointStateCollector(this.#joints, p.joint_states_timeout_s);
     ros.subscribeTo<JointStateMessage>(RECORDER_INTERFACES.jointStates, (message) => {
       const collected = collector.collect(message, performance.now() / 1000);
@@ -219,27 +242,38 @@ export class RecorderNode {
     this.#exploration?.arm.end(why);
     if (this.#done) return;
     this.#ros.log.error(why);
-    this.#finish();
+    this.#finish(why);
   }
 
-  #episode(): void {
-    if (this.#p.episodes > 0 && this.#writer.episodes >= this.#p.episodes) this.#finish();
+  #frame(frame: RecordedFrame): void {
+    const { image_size: size, episodes } = this.#p;
+    // Few of the camera's pictures come to here, so only they are scaled.
+    const added = this.#writer.add({ ...frame, image: fitToModel(frame.image, size, size) });
+    if (added === "left out") this.#complaints.say(`the disk of ${this.#p.out} does not keep up: an episode was left out`, "disk");
+    else if (added === "taken" && episodes > 0 && this.#writer.episodes + this.#writer.waiting >= episodes) this.#finish(AS_MANY);
   }
 
-  #finish(): void {
+  #unwritable(error: Error): void {
+    this.#ros.log.error(`${error.message}; the recording ends`);
+    this.#finish("Holding: the recording cannot be written.");
+  }
+
+  /** The arm holds at once; the end comes when what was taken is written. */
+  #finish(why: string): void {
     if (this.#done) return;
     this.#done = true;
-    this.#exploration?.arm.end("Holding: there are as many episodes as were asked for.");
-    this.#onDone();
+    this.#exploration?.arm.end(why);
+    this.#writer.settled().then(() => { this.#onDone(0); }, () => { this.#onDone(1); });
   }
 
   #statusLine(): string {
     const seconds = (performance.now() - this.#counts.sinceMs) / 1000;
     const { pictures, joints } = this.#counts;
+    const { episodes, waiting, pending, leftOut } = this.#writer;
     this.#counts = { pictures: 0, joints: 0, sinceMs: performance.now() };
-    const missing = [...(pictures === 0 ? [`no picture on ${this.#ros.resolve(RECORDER_INTERFACES.image.name)}`] : []), ...(joints === 0 ? [`nothing on ${this.#ros.resolve(RECORDER_INTERFACES.jointStates.name)}`] : [])];
-    return `${this.#writer.episodes} episodes, frame ${this.#writer.pending} of ${this.#p.steps + 1}; camera ${(pictures / seconds).toFixed(1)} Hz, joints ${(joints / seconds).toFixed(1)} Hz; `
-      + `${this.#gaps} gaps, ${this.#writer.leftOut} frames left out${missing.length === 0 ? "" : `; ${missing.join(", ").toUpperCase()}`}`;
+    const missing = [...(pictures === 0 ? [`no picture on ${this.#camera}`] : []), ...(joints === 0 ? [`nothing on ${this.#ros.resolve(RECORDER_INTERFACES.jointStates.name)}`] : [])];
+    return `${episodes} episodes${waiting > 1 ? `, ${waiting} waiting for the disk` : ""}, frame ${pending} of ${this.#p.steps + 1}; camera ${(pictures / seconds).toFixed(1)} Hz, joints ${(joints / seconds).toFixed(1)} Hz; `
+      + `${this.#gaps} gaps, ${leftOut} frames left out${missing.length === 0 ? "" : `; ${missing.join(", ").toUpperCase()}`}`;
   }
 
   /** Of a message's header; ROS time where it has none. */

@@ -8,6 +8,10 @@ export const RECORDER_PARAMETERS = {
     description: "The arm: a name of `config/robots/`, or the path of a robot description (docs/your-own-robot.md).",
   },
   joints: { type: "string", default: "", changes: "static", description: "Joints that are kept, between commas. Empty: the robot's." },
+  image_transport: {
+    type: "string", default: "raw", choices: ["raw", "compressed"], changes: "static",
+    description: "Whether the camera's pictures are taken from `image` or, as PNG or JPEG, from `image/compressed`.",
+  },
   period_s: { type: "double", default: 0, range: [0, 5], changes: "static", description: "Time of one action, s. 0: the robot's." },
   steps: { type: "integer", default: 24, range: [2, 999], changes: "static", description: "Actions an episode." },
   image_size: { type: "integer", default: 96, range: [64, 256], changes: "static", description: "Side of the pictures in the data set, pixels." },

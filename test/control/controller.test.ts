@@ -384,6 +384,16 @@ test("sub-goals are gone for in order, and only the last is reached", async () =
   endsInStop(bench);
 });
 
+test("sub-goals that were done before are counted, though not gone for again", async () => {
+  const bench = new TestBench();
+  const last = { name: "place 3", latent: Float32Array.from([0.3, 0, 0]) };
+  await bench.controller.setGoals("tour", [last], { behind: 2 });
+  const status = await bench.period();
+  assert.deepEqual(status.subGoal, { name: "place 3", number: 3, count: 3 });
+  assert.match(status.sentence, /"tour" \(3 of 3, "place 3"\)/);
+  assert.equal((await bench.until("reached")).goalName, "tour");
+});
+
 test("a sub-goal's own tolerance decides about it, and the last one's about the goal", async () => {
   const bench = new TestBench();
   const one = { name: "one", latent: Float32Array.from([0.8, 0, 0]), reachedBelow: 0.2 };

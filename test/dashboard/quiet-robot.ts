@@ -8,6 +8,8 @@ export class QuietRobot implements RobotPort {
   stops = 0;
   goals: string[] = [];
   watched = false;
+  /** Of its parameters. */
+  memoryDir = "";
   /** Answers stops when called. */
   answerStops: (() => void) | undefined;
   stopsAnswerAtOnce = true;
@@ -44,7 +46,7 @@ export class QuietRobot implements RobotPort {
   }
 
   facts(): Promise<RobotFacts> {
-    return Promise.resolve({ joints: [], urdf: "<robot name=\"r\"><link name=\"a\"><visual><geometry><mesh filename=\"/nowhere/a.stl\"/></geometry></visual></link></robot>" });
+    return Promise.resolve({ joints: [], memoryDir: this.memoryDir, urdf: "<robot name=\"r\"><link name=\"a\"><visual><geometry><mesh filename=\"/nowhere/a.stl\"/></geometry></visual></link></robot>" });
   }
 
   watch(on: boolean): void {

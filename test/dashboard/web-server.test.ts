@@ -4,6 +4,7 @@ import { connect } from "node:net";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
+import { MemoryRecall } from "../../src/dashboard/memory-recall.js";
 import { ask, openSocket, serve, until, type Served } from "./served.js";
 
 import type { RgbImage } from "../../src/camera/types.js";
@@ -149,6 +150,32 @@ describe("the dashboard's server", { timeout: 120_000 }, () => {
     assert.ok(most < 150e6, `${(most / 1e6).toFixed(0)} MB more`);
     raw.destroy();
     await gone;
+  });
+
+  it("follows the controller's memory, and asks for its folder anew when a node that was inactive is active", async () => {
+    const followed: string[] = [];
+    class WatchedRecall extends MemoryRecall {
+      override follow(folder: string): void {
+        followed.push(folder);
+        super.follow(folder);
+      }
+    }
+    const { robot, port, dashboard } = await serve({ recall: new WatchedRecall("/nowhere") });
+    robot.memoryDir = "/robot/one";
+    const { socket } = await openSocket(port);
+    const say = (state: string): void => { robot.events.status({ state, sentence: state, final: false, surprise: {} }); };
+    say("inactive");
+    await until("the first folder", () => followed.length === 1);
+    robot.memoryDir = "/robot/two";
+    say("inactive");
+    await sleep(300);
+    say("starting");
+    await until("the second folder", () => followed.length === 2);
+    say("idle");
+    await sleep(300);
+    assert.deepEqual(followed, ["/robot/one", "/robot/two"]);
+    socket.terminate();
+    await dashboard.close();
   });
 
   it("captures the newest picture as a goal and shows it", async () => {

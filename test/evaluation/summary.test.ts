@@ -29,6 +29,11 @@ test("without plans there is no plan time", () => {
   assert.equal(summarise([record({ plan_ms: [] })]).plan_ms, null);
 });
 
+test("things done are counted where a task has several", () => {
+  assert.equal(summarise([record({})]).parts_done, null);
+  assert.deepEqual(summarise([record({ parts_done: 2, parts: 3 }), record({ parts_done: 3, parts: 3 }), record({ parts_done: 2, parts: 3 })]).parts_done, [0, 0, 2, 1]);
+});
+
 test("every episode is in one bin, those outside of all edges too", () => {
   const bins = binByStart([0.05, 0.06, 0.0899, 0.09, 0.15, 0.2].map((start_distance_m, i) => record({ start_distance_m, success: i % 2 === 0 })), [0.06, 0.09, 0.15]);
   assert.deepEqual(bins.map(({ from_m, to_m, episodes, successes }) => [from_m, to_m, episodes, successes]), [[0.06, 0.09, 3, 2], [0.09, 0.15, 3, 1]]);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, beforeEach, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -24,6 +25,8 @@ const MISSED_SLACK = 5;
 /** Browsers that draw without a graphics card leave little of a small machine for planning: simulated time goes slower, and plans have so much longer. */
 const PACE = 0.2;
 const DEADLINE_MS = 700;
+/** A tolerance that any picture meets. */
+const REACHED_AT_ONCE = 1e6;
 
 interface AxNode {
   readonly ignored: boolean;
@@ -42,7 +45,7 @@ describe("the dashboard in Chromium, with simulator and controller", { skip: WHY
   let lost = false;
 
   before(async () => {
-    rig = await DashboardRig.start({ env, seed: 4, pace: PACE, deadlineMs: DEADLINE_MS, goals: { "at-start": "start", left: 4 } });
+    rig = await DashboardRig.start({ env, seed: 4, pace: PACE, deadlineMs: DEADLINE_MS, goals: { "at-start": "start", left: 4 }, sequences: { tour: [{ goal: "at-start", tolerance: REACHED_AT_ONCE }, { goal: "left" }] } });
     stranger = await Stranger.start(env);
     browser = await openBrowser(chromium as Extract<typeof chromium, { path: string }>);
     page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
@@ -84,7 +87,7 @@ describe("the dashboard in Chromium, with simulator and controller", { skip: WHY
     assert.ok(Number(colours) > 10, `${String(colours)} colours`);
     await page.locator("#joints tr", { hasText: "fr3_joint4" }).locator(".number", { hasText: /^-\d+\.\d°/ }).waitFor();
     assert.equal(await page.locator("#joints tr").count(), 8);
-    assert.deepEqual(await page.locator("#goals .name").allTextContents(), ["at-start", "left"]);
+    assert.deepEqual(await page.locator("#goals .name").allTextContents(), ["at-start", "left", "tour"]);
     await page.getByLabel("planner.deadline_ms", { exact: true }).waitFor();
     // Only what may be set while it runs.
     assert.equal(await page.getByLabel("planner.samples", { exact: true }).count(), 0);
@@ -115,7 +118,31 @@ describe("the dashboard in Chromium, with simulator and controller", { skip: WHY
     await page.locator("#predicted img").first().waitFor();
     // Asked again and again from here: a condition that is polled in the page is not let through by its security policy.
     await until(async () => Number(await page.evaluate("document.querySelector('#predicted img')?.naturalWidth ?? 0")) > 0, "a remembered frame is drawn");
-    assert.match(await page.locator("#predicted-sentence").innerText(), /^Remembered frames nearest to where the newest plan ends/);
+    assert.match(await page.locator("#predicted-sentence").innerText(), /^Remembered frames nearest to where the newest plan ends[^:]*$/);
+    // The page found them where the controller's parameter says, not in its own folder.
+    assert.deepEqual([existsSync(rig.memoryDir), existsSync(rig.otherMemoryDir)], [true, false]);
+  });
+
+  it("shows a sequence with its goals, goes for it and shows the sub-goal that is gone for", async () => {
+    const card = page.locator("#goals .sequence", { has: page.locator(".name", { hasText: "tour" }) });
+    assert.match(await card.locator(".note").innerText(), /^sequence of 2, /);
+    assert.deepEqual(await card.getByRole("list", { name: "Goals of tour" }).getByRole("listitem").allInnerTexts(), ["at-start", "left"]);
+    await card.scrollIntoViewIfNeeded();
+    await until(async () => await page.evaluate("[...document.querySelectorAll('.steps img')].filter((image) => image.naturalWidth > 0).length") === 2, "the pictures of its goals are drawn");
+    const from = stranger.mark;
+    await page.getByRole("button", { name: "Go to tour, a sequence of 2" }).focus();
+    await page.keyboard.press("Enter");
+    await answer("#goals-answer", "The controller has the goal tour.");
+    for (const number of ["1", "2"]) {
+      await stranger.waitFor((seen) => seen.event === "status" && (seen as SeenStatus).values["sub_goal_number"] === number, `sub-goal ${number}`, from, PATIENCE_MS);
+    }
+    // The first one is reached by any two pictures: what is seen of it on the page depends on when one looks.
+    await card.locator(".progress", { hasText: "2 of 2: left" }).waitFor();
+    assert.equal(await card.locator("[aria-current=step]").innerText(), "left");
+    await page.locator("#numbers", { hasText: "2 of 2: left" }).waitFor();
+    await page.locator("#goal-picture[alt='Goal tour, 2 of 2: left']").waitFor();
+    // What has the focus keeps it when the list is drawn anew.
+    assert.match(String(await page.evaluate("document.activeElement.getAttribute('aria-label')")), /^Go again to tour/);
   });
 
   it("latches the stop: nothing is taken until a reset", async () => {

@@ -31,8 +31,8 @@ const TYPES = new Map<string, string>([
 ]);
 
 /** Every key that ~/status can have besides those of terms. */
-const FULL: Required<Omit<ControllerStatus, "subGoal">> = {
-  state: "planning", sentence: "", holdReason: "plan_late", final: false, goalName: "g", energy: 1, startEnergy: 1, energyShare: 1, planMs: 1, encodeMs: 1, answerMs: 1, pictureWaitMs: 0,
+const FULL: Required<ControllerStatus> = {
+  state: "planning", sentence: "", holdReason: "plan_late", final: false, goalName: "g", subGoal: { name: "s", number: 1, count: 2 }, energy: 1, startEnergy: 1, energyShare: 1, planMs: 1, encodeMs: 1, answerMs: 1, pictureWaitMs: 0,
   iterations: 1, candidates: 1, recalled: 8, speedScale: 1, terms: [], steps: 1, overruns: 0, surprise: { prediction: 1, arm: 1, picture: 1, energy: 1 }, retries: 0, adaptation: { axes: [{ name: "x", gain: 1, carry: 0, biasM: 0, offsetM: 0 }], steps: 1 },
 };
 const STATUS_KEYS = new Set(statusMessage(FULL, "n", "h").values.map(({ key }) => key));

@@ -277,6 +277,8 @@ describe("the action ~/reach_goal_image, used by a stranger", { skip: SKIP_ACTIO
     from = stranger.mark;
     await stranger.call("SetBool", "/jepa_mpc/pause", { data: false });
     await goals.feedback(key, ({ state, sub_goal }) => state === "planning" && sub_goal === 2, "going on", from);
+    const { values } = await stranger.status(({ values: { state } }) => state === "planning", "the status of going on", from);
+    assert.deepEqual([values["sub_goal_number"], values["sub_goals"]], ["2", "2"]);
     stranger.do({ do: "camera", seed: 5 });
     assert.equal((await goals.result(key)).code, GOAL_ERROR.none);
   });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -21,6 +21,11 @@ function jepaMpc(env: NodeJS.ProcessEnv, name: string, args: readonly string[]):
   const node = new ChildNode(name, CLI, args, join(folder, `${name}.log`), env);
   // The file comes with the first line.
   return { node, log: () => existsSync(node.logFile) ? readFileSync(node.logFile, "utf8") : "" };
+}
+
+/** Episodes in a data set that may not be there yet. */
+function wholeEpisodes(out: string): number {
+  return existsSync(out) ? readdirSync(out).filter((name) => /^shard-\d+$/.test(name)).length : 0;
 }
 
 async function until(holds: () => boolean, what: string, log: () => string): Promise<void> {
@@ -86,20 +91,37 @@ describe("the second arm on the graph", { skip: SKIP, timeout: 600_000 }, () => 
     }
     assert.ok(moved > 0.01, "the arm moved");
     assert.equal((JSON.parse(readFileSync(join(out, "dataset.json"), "utf8")) as { player: string }).player, "explorer");
+    const from = stranger.mark;
+    const again = jepaMpc(env, "again", ["record", out, "--robot", "so101", "--explore", "--sim-time", "--episodes", "2", "--steps", "6", "--image-size", "64"]);
+    assert.equal(await again.node.ended, "ended with code 0", again.log());
+    assert.match(again.log(), /there are 2 episodes already[^]*2 episodes of 6 actions in /);
+    assert.ok(stranger.seen.slice(from).every(({ event }) => event !== "trajectory"), "the arm is left alone");
+  });
+
+  it("holds, and the recording ends with one line, when the folder cannot be written to any more", async () => {
+    const out = join(folder, "lost");
+    const { node, log } = jepaMpc(env, "lost", ["record", out, "--robot", "so101", "--explore", "--sim-time", "--steps", "4", "--image-size", "64"]);
+    await until(() => wholeEpisodes(out) >= 1, "an episode", log);
+    renameSync(out, `${out}-aside`);
+    assert.equal(await node.ended, "ended with code 1", log());
+    const errors = log().split("\n").filter((line) => line.includes("[ERROR]"));
+    assert.equal(errors.length, 1, log());
+    assert.match(errors[0]!, /cannot write \S+lost\/shard-0000\d: it is not there \(was it removed by another process\?\); the recording ends$/);
+    assert.match(log().trimEnd().split("\n").at(-1)!, /^[1-9]\d* episodes of 4 actions in /);
+    assert.ok(!existsSync(out) && readdirSync(`${out}-aside`).every((name) => !name.endsWith(".part")));
+    // The tail of the last trajectory is a stop.
+    await sleep(2000);
+    const positions = async (): Promise<number[]> => (await stranger.waitFor<Seen & { positions: number[] }>((seen) => seen.event === "sim_joints", "/joint_states", stranger.mark)).positions;
+    const before = await positions();
+    await sleep(1000);
+    (await positions()).forEach((position, j) => { assert.ok(Math.abs(position - before[j]!) < 2e-3, `joint ${j} went from ${before[j]!} to ${position}`); });
   });
 
   it("is recorded by hand without being touched; an interruption keeps whole episodes and nothing half", async () => {
     const out = join(folder, "by-hand");
     const still = await stranger.waitFor<Seen & { positions: number[] }>((seen) => seen.event === "sim_joints", "/joint_states", stranger.mark);
     const { node, log } = jepaMpc(env, "by-hand", ["record", out, "--robot", "so101", "--sim-time", "--steps", "4", "--image-size", "64", "--joints", "gripper,shoulder_pan"]);
-    const whole = (): number => {
-      try {
-        return readdirSync(out).filter((name) => /^shard-\d+$/.test(name)).length;
-      } catch {
-        return 0;
-      }
-    };
-    await until(() => whole() >= 1, "an episode", log);
+    await until(() => wholeEpisodes(out) >= 1, "an episode", log);
     await node.end();
     assert.match(log(), /\d+ episodes of 4 actions in /);
     assert.ok(readdirSync(out).every((name) => !name.endsWith(".part")));

@@ -104,7 +104,8 @@ class Stranger(Node):
         m.header.stamp = self.get_clock().now().to_msg()
         # Another order than the controller's, and joints it does not know.
         m.name = ["wheel"] + list(reversed(self.joints["names"]))
-        at = dict(zip(JOINTS, self.joints["positions"]))
+        # Joints of another arm stand at 0.
+        at = {**dict.fromkeys(self.joints["names"], 0.0), **dict(zip(JOINTS, self.joints["positions"]))}
         m.position = [0.0] + [at[name] for name in reversed(self.joints["names"])]
         if self.joints["nan"]:
             m.position[1] = math.nan

@@ -13,6 +13,7 @@ for (const [name, world, pictures] of [["tidy", table, 7], ["clear-table", clear
     for (const seed of [0, 3]) {
       const task = createTask(name, world, seed);
       assert.equal(task.success(), false);
+      assert.ok(task.partsDone!()!.done < world.things.length);
       assert.ok(task.distanceM() > 0.04, "something is outside");
       assert.ok(Math.abs(task.distanceM() - task.startDistanceM) < 0.005);
       const start = world.saveState();
@@ -26,10 +27,12 @@ for (const [name, world, pictures] of [["tidy", table, 7], ["clear-table", clear
       world.step(50);
       assert.equal(task.success(), true);
       assert.equal(task.distanceM(), 0);
+      assert.deepEqual(task.partsDone!(), { done: world.things.length, all: world.things.length });
       // One thing on the table again, or one in the hand's way up, is not done.
       const last = world.things.at(-1)!;
       world.placeObject(last, [0.42, 0, world.restingHeight(last)], 0);
       assert.equal(task.success(), false);
+      assert.deepEqual(task.partsDone!(), { done: world.things.length - 1, all: world.things.length });
       task.start();
       assert.deepEqual(world.saveState(), start);
     }

@@ -1,7 +1,8 @@
 import { connection } from "./connection.js";
 import { element, setText } from "./element.js";
+import { subGoalText } from "./sub-goal.js";
 
-import type { CandidatesMessage, GoalSummary, PicturePoint } from "../messages.js";
+import type { CandidatesMessage, GoalSummary, PicturePoint, StatusMessage } from "../messages.js";
 
 /** A picture that is older is drawn pale, ms. */
 const STALE_MS = 2000;
@@ -85,21 +86,25 @@ function showGoal(): void {
   const none = element("goal-none");
   let goals: readonly GoalSummary[] = [];
   let name: string | undefined;
+  let now: Pick<StatusMessage, "goal" | "subGoal"> = {};
   const show = (): void => {
-    const url = goals.find((goal) => goal.name === name)?.url;
+    // The picture of the sub-goal, for what is gone for now can be compared with what is seen now.
+    const pictured = now.subGoal?.name ?? now.goal;
+    const url = goals.find((goal) => goal.name === pictured)?.url;
     setText(element("goal-name"), name ?? "");
     image.hidden = url === undefined;
     none.hidden = url !== undefined;
     setText(none, name === undefined ? "No goal" : "The goal's picture is not in this library");
-    if (url !== undefined && image.getAttribute("src") !== url) {
-      image.src = url;
-      image.alt = `Goal ${name}`;
-    }
+    if (url === undefined) return;
+    if (image.getAttribute("src") !== url) image.src = url;
+    image.alt = `Goal ${name}`;
   };
   connection.on("goals", (message) => { goals = message.goals; show(); });
   connection.on("status", (message) => {
-    if (message.goal === name) return;
-    name = message.goal;
+    const shown = [message.goal, subGoalText(message)].filter((text) => text !== undefined).join(", ");
+    if (shown === (name ?? "")) return;
+    name = message.goal === undefined ? undefined : shown;
+    now = message;
     show();
   });
 }

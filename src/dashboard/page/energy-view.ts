@@ -1,7 +1,8 @@
 import { connection } from "./connection.js";
 import { element, setText } from "./element.js";
+import { currentStep } from "./sub-goal.js";
 
-import type { EnergyMessage } from "../messages.js";
+import type { EnergyMessage, GoalSummary, StatusMessage } from "../messages.js";
 
 const WIDTH = 600;
 const HEIGHT = 220;
@@ -12,13 +13,19 @@ const TREND_S = 2;
 /** The energy of the last minute on a logarithmic scale, because what counts as reached is a hundredth of where goals begin. */
 export function showEnergy(): void {
   let points: EnergyMessage["points"] = [];
-  let reachedBelow: number | undefined;
+  let ofAll: number | undefined;
+  let goals: readonly GoalSummary[] = [];
+  let now: Pick<StatusMessage, "goal" | "subGoal"> = {};
   const show = (): void => {
+    const reachedBelow = currentStep(goals, now)?.reachedBelow ?? ofAll;
     draw(element<SVGSVGElement>("energy"), points, reachedBelow);
     setText(element("energy-text"), inWords(points, reachedBelow));
   };
   connection.on("energy", (message) => { points = message.points; show(); });
-  connection.on("facts", (message) => { reachedBelow = message.reachedBelow; show(); });
+  connection.on("facts", (message) => { ofAll = message.reachedBelow; show(); });
+  connection.on("goals", (message) => { goals = message.goals; });
+  // Drawn with the next energies.
+  connection.on("status", (message) => { now = message; });
   show();
 }
 

@@ -1,17 +1,24 @@
 import { connection } from "./connection.js";
 import { element, make, showAnswer } from "./element.js";
+import { currentStep, subGoalText } from "./sub-goal.js";
 
-import type { GoalSummary } from "../messages.js";
+import type { GoalStep, GoalSummary, StatusMessage } from "../messages.js";
 
-/** The goal library: what can be gone for, and keeping the camera's picture as one more. */
+/** What is being gone for, of a card: `step` of a sequence that is as the controller read it. */
+interface Current {
+  readonly text?: string | undefined;
+  readonly step?: GoalStep | undefined;
+}
+
+/** The goal library: goals and sequences that can be gone for, and keeping the camera's picture as one more. */
 export function showGoals(): void {
   const answer = element("goals-answer");
   let goals: readonly GoalSummary[] = [];
-  let current: string | undefined;
+  let current: Pick<StatusMessage, "goal" | "subGoal"> = {};
   const show = (): void => {
     const list = element("goals");
     const focused = document.activeElement instanceof HTMLElement && list.contains(document.activeElement) ? document.activeElement.dataset["goal"] : undefined;
-    list.replaceChildren(...goals.map((goal) => card(goal, goal.name === current, async () => {
+    list.replaceChildren(...goals.map((goal) => card(goal, goal.name === current.goal ? { text: subGoalText(current), step: currentStep(goals, current) } : undefined, async () => {
       showAnswer(answer, { ok: true, message: `Asking for ${goal.name} …` });
       showAnswer(answer, await connection.ask({ do: "goal", name: goal.name }));
     })));
@@ -19,10 +26,10 @@ export function showGoals(): void {
     if (focused !== undefined) list.querySelector<HTMLElement>(`[data-goal="${CSS.escape(focused)}"]`)?.focus();
   };
   connection.on("goals", (message) => { ({ goals } = message); show(); });
-  connection.on("status", ({ goal }) => {
-    if (goal === current) return;
-    current = goal;
-    show();
+  connection.on("status", (message) => {
+    const same = message.goal === current.goal && subGoalText(message) === subGoalText(current);
+    current = message;
+    if (!same) show();
   });
   element<HTMLFormElement>("capture").addEventListener("submit", (event) => {
     event.preventDefault();
@@ -34,24 +41,46 @@ export function showGoals(): void {
   });
 }
 
-function card(goal: GoalSummary, current: boolean, go: () => Promise<void>): HTMLElement {
-  const item = make("li");
-  item.toggleAttribute("data-current", current);
-  if (goal.url !== undefined) {
-    const image = make("img");
-    image.src = goal.url;
-    image.alt = "";
-    image.loading = "lazy";
-    item.append(image);
-  }
-  item.append(make("span", "name", goal.name), make("span", goal.problem === undefined ? "note" : "note problem", goal.problem ?? goal.note));
-  if (goal.problem === undefined) {
-    const button = make("button", "", current ? "Go again" : "Go");
+function card(goal: GoalSummary, current: Current | undefined, go: () => Promise<void>): HTMLElement {
+  const { name, url, problem, note, steps } = goal;
+  const item = make("li", steps === undefined ? "" : "sequence");
+  item.toggleAttribute("data-current", current !== undefined);
+  if (steps === undefined && url !== undefined) item.append(picture(url));
+  item.append(make("span", "name", name));
+  if (steps !== undefined) item.append(stepList(name, steps, current?.step));
+  item.append(make("span", problem === undefined ? "note" : "note problem", problem ?? note));
+  if (current?.text !== undefined) item.append(make("span", "progress", current.text));
+  if (problem === undefined) {
+    const again = current === undefined ? "Go" : "Go again";
+    const button = make("button", "", again);
     button.type = "button";
-    button.dataset["goal"] = goal.name;
-    button.setAttribute("aria-label", `${current ? "Go again" : "Go"} to ${goal.name}: moves the robot`);
+    button.dataset["goal"] = name;
+    button.setAttribute("aria-label", `${again} to ${name}${steps === undefined ? "" : `, a sequence of ${steps.length}`}: moves the robot`);
     button.addEventListener("click", () => { void go(); });
     item.append(button);
   }
   return item;
+}
+
+/** A sequence's goals in their order; readers are told which one is gone for. */
+function stepList(name: string, steps: readonly GoalStep[], current: GoalStep | undefined): HTMLElement {
+  const list = make("ol", "steps");
+  list.setAttribute("aria-label", `Goals of ${name}`);
+  list.append(...steps.map((step) => {
+    const item = make("li");
+    if (step === current) item.setAttribute("aria-current", "step");
+    if (step.url !== undefined) item.append(picture(step.url));
+    item.append(make("span", "", step.name));
+    return item;
+  }));
+  return list;
+}
+
+/** Its name stands beside it. */
+function picture(url: string): HTMLImageElement {
+  const image = make("img");
+  image.src = url;
+  image.alt = "";
+  image.loading = "lazy";
+  return image;
 }

@@ -1,5 +1,6 @@
 import { connection } from "./connection.js";
 import { element, make, setText, showAnswer } from "./element.js";
+import { subGoalText } from "./sub-goal.js";
 
 import type { HealthMessage, StatusMessage } from "../messages.js";
 
@@ -38,7 +39,7 @@ export function showState(): void {
     setText(pause, paused ? "Go on" : "Pause");
     numbers(status, health);
     // Sentences have numbers that change with every plan; readers are told of changes of state.
-    const now = `${state} ${status.holdReason ?? ""} ${status.goal ?? ""}`;
+    const now = `${state} ${status.holdReason ?? ""} ${status.goal ?? ""} ${subGoalText(status) ?? ""}`;
     if (now !== said) {
       said = now;
       setText(state === "stopped" ? announceStop : announce, status.sentence);
@@ -67,6 +68,7 @@ function numbers(status: StatusMessage, health: HealthMessage | undefined): void
   const surprise = Math.max(...Object.values(status.surprise));
   const entries: readonly (readonly [label: string, text: string | undefined])[] = [
     ["goal", status.goal],
+    ["sub-goal", subGoalText(status)],
     ["steps", status.steps?.toString()],
     ["plan", status.planMs === undefined ? undefined : `${status.planMs.toFixed(0)} ms`],
     ["speed", status.speedScale === undefined ? undefined : `slowed to ${(status.speedScale * 100).toFixed(0)} %`],
