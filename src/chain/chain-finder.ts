@@ -71,6 +71,8 @@ const CM = 0.01;
 const MOVED_M = 0.03;
 /** A frame can be used for one thing when no other was seen to move by more between the frames beside it, m. */
 const OTHERS_REST_M = 0.03;
+/** The hand is at its place in the goal nearer than this, m. */
+const AWAY_M = 0.08;
 /** The hand is at a thing nearer than this, m. */
 const AT_THING_M = 0.06;
 /** So far it is surely not where it should be, m; nearer ones come last, when the hand is out of the way and pictures err less. */
@@ -99,7 +101,7 @@ export class ChainFinder {
 
   /**
    * @param start,goal [latentDim] each.
-   * @param things for so many things at most: who follows the chain sees better what to do next when one is done. Default: all.
+   * @param things for so many things at most. Default: all.
    * @returns undefined when experience does not lead there.
    */
   async find(start: Float32Array, goal: Float32Array, things = Infinity): Promise<Chain | undefined> {
@@ -114,15 +116,16 @@ export class ChainFinder {
   }
 
   /**
-   * Where to go when nothing gets nearer any more: the hand to its place in the goal, out of the way, from where the next way is looked for. @param seen,goal [latentDim] each.
-   * @returns undefined where the latent does not say where hand and things are, and with a thing in the hand: that is not to be let go of.
+   * What to do next on the way to a goal: the way of one thing. When nothing gets nearer any more, first the hand goes to its place in the goal, out of the way, from where things are seen better.
+   * @param seen,goal [latentDim] each. @returns undefined when experience does not lead there.
    */
-  retreat(seen: Float32Array, goal: Float32Array): ChainLink | undefined {
+  async next(seen: Float32Array, goal: Float32Array, stuck: boolean): Promise<Chain | undefined> {
     const { parts, passBelow } = this.#options;
-    if (parts === undefined || this.#held(parts, seen, goal) !== undefined) return undefined;
+    // What is in the hand is not to be let go of.
+    if (!stuck || parts === undefined || this.#held(parts, seen, goal) !== undefined || placeDistanceM(parts, parts.hand, seen, goal) < AWAY_M) return this.find(seen, goal, 1);
     const latent = Float32Array.from(seen);
     for (const entry of [...parts.hand, parts.opening]) latent[entry] = goal[entry]!;
-    return { name: "back", latent, source: undefined, energy: Number.NaN, passed: true, reachedBelow: DONE * passBelow };
+    return { links: [{ name: "back", latent, source: undefined, energy: Number.NaN, passed: true, reachedBelow: DONE * passBelow }], complete: false, cost: 0, pieces: 0 };
   }
 
   /** The thing that is in the hand: where the hand is, and higher than the goal has it. */

@@ -13,6 +13,8 @@ export interface ReachGoalOptions {
   readonly timeoutS: number;
   /** Told about the way, ten times a second. */
   readonly onProgress: (line: string) => void;
+  /** Told the same as numbers. */
+  readonly onFeedback?: (feedback: ReachGoalImageFeedback) => void;
   /** Cancels the goal when it is aborted. */
   readonly signal: AbortSignal;
 }
@@ -22,7 +24,14 @@ export interface Reached {
   readonly kind: "reached" | "canceled" | "failed";
   /** One sentence for people. */
   readonly sentence: string;
+  /** Why it ended, of the action's codes. */
+  readonly code: number;
+  /** From acceptance to the end on the clock of control, s. */
+  readonly tookS: number;
 }
+
+/** What is sent. */
+export type GoalEntries = Partial<Pick<ReachGoalImageGoal, "images" | "tolerances" | "grippers" | "latent_names" | "latents" | "encoder_sha256">>;
 
 /** A server that is gone for so long will not send a result, ms. */
 const GONE_MS = 3000;
@@ -34,12 +43,18 @@ const GONE_MS = 3000;
  */
 export async function reachGoal(
   client: RclActionClient<ReachGoalImageGoal, ReachGoalImageResult, ReachGoalImageFeedback>,
-  entries: Pick<ReachGoalImageGoal, "images" | "tolerances" | "grippers">,
-  { node, tolerance, timeoutS, onProgress, signal }: ReachGoalOptions,
+  entries: GoalEntries,
+  { node, tolerance, timeoutS, onProgress, onFeedback, signal }: ReachGoalOptions,
 ): Promise<Reached> {
   const handle = await orGone(client, node, client.sendGoal(
-    { goal_names: [], compressed_images: [], tolerance, timeout: toRosTime(timeoutS), ...entries },
-    (feedback) => { onProgress(progressLine(feedback)); },
+    {
+      goal_names: [], images: [], compressed_images: [], tolerance, tolerances: [], grippers: [], timeout: toRosTime(timeoutS),
+      latent_names: [], latents: [], encoder_sha256: "", ...entries,
+    },
+    (feedback) => {
+      onProgress(progressLine(feedback));
+      onFeedback?.(feedback);
+    },
   ));
   if (!handle.isAccepted()) {
     throw new Error(`${node} refuses the goal: it is not active or stopped; its log says which`);
@@ -51,12 +66,13 @@ export async function reachGoal(
   }
   const result = await orGone(client, node, handle.getResult());
   const measured = `${toSeconds(result.duration).toFixed(1)} s, ${result.steps} ${result.steps === 1 ? "step" : "steps"}${Number.isFinite(result.final_energy) ? `, energy ${result.final_energy.toPrecision(3)}` : ""}`;
+  const ended = { code: result.error_code, tookS: toSeconds(result.duration) };
   if (handle.isSucceeded()) {
-    return { kind: "reached", sentence: `reached (${measured})` };
+    return { kind: "reached", sentence: `reached (${measured})`, ...ended };
   }
   return {
     kind: handle.isCanceled() ? "canceled" : "failed",
-    sentence: `${goalErrorName(result.error_code)}: ${result.error_msg} (${measured})`,
+    sentence: `${goalErrorName(result.error_code)}: ${result.error_msg} (${measured})`, ...ended,
   };
 }
 

@@ -47,10 +47,7 @@ const ACTION_PATIENCE_MS = 2000;
  * @throws Error with one line: a name that is none, ROS 2 not usable, nobody there in time, or a goal that is refused or lost.
  */
 export async function sendGoal({ node, goals, byName, waitS, topicOnly, ...options }: SendGoalOptions): Promise<Sent> {
-  if (!/^\/?[A-Za-z_][A-Za-z0-9_]*(\/[A-Za-z_][A-Za-z0-9_]*)*$/.test(node)) {
-    throw new Error(`${JSON.stringify(node)} is not a node's name; give one such as /jepa_mpc`);
-  }
-  const controller = node.startsWith("/") ? node : `/${node}`;
+  const controller = controllerName(node);
   const ros = await RosNode.create(`jepa_mpc_goal_sender_${process.pid}`, { argv: [], lifecycle: false });
   try {
     if (byName !== undefined) {
@@ -70,6 +67,14 @@ export async function sendGoal({ node, goals, byName, waitS, topicOnly, ...optio
   } finally {
     ros.close();
   }
+}
+
+/** A node's full name. @throws Error with one line when it is none. */
+export function controllerName(node: string): string {
+  if (!/^\/?[A-Za-z_][A-Za-z0-9_]*(\/[A-Za-z_][A-Za-z0-9_]*)*$/.test(node)) {
+    throw new Error(`${JSON.stringify(node)} is not a node's name; give one such as /jepa_mpc`);
+  }
+  return node.startsWith("/") ? node : `/${node}`;
 }
 
 interface Publishing {

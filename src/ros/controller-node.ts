@@ -5,6 +5,7 @@ import { VisitPlanning } from "../control/visit-planning.js";
 import { GoalLibrary } from "../goals/goal-library.js";
 import { goalsDir } from "../goals/goals-dir.js";
 import { FrameTurn } from "../robot/frame-turn.js";
+import { bundleIdentity } from "../world-model/index.js";
 import { withGripper } from "../world-model/with-gripper.js";
 import { CameraCalibrator } from "./camera-calibrator.js";
 import { CommandLoop } from "./command-loop.js";
@@ -41,6 +42,7 @@ import type { ControllerStatus } from "../control/status.js";
 import type { JointTrajectory } from "../robot/types.js";
 import type { Assembly } from "./controller-assembly.js";
 import type { CommandOutput } from "./command-output.js";
+import type { RequestedModel } from "./goal-request.js";
 import type { EpisodeRecording } from "./episode-recording.js";
 import type { LifecycleSteps } from "./lifecycle-shell.js";
 import type {
@@ -243,7 +245,7 @@ export class ControllerNode {
     const desk = new GoalDesk({
       controller, look: (image) => planning.look(image), withGripper: (latent, gripper) => withGripper(latent, manifest, gripper), log: ros.log,
     });
-    const action = this.#reachGoalAction(p, { controller, desk, library, clock });
+    const action = this.#reachGoalAction(p, { controller, desk, library, clock, model: { ...bundleIdentity(manifest), latentDim: planning.model.latentDim } });
     this.#configured = {
       controller, desk, action, bundleName: manifest.name, clock, framePhase, periodS: manifest.action.period_s, output, views, commandLoop, recording, entitiesBefore,
     };
@@ -331,7 +333,8 @@ export class ControllerNode {
 
   /** The action, or one line in the log that says why there is none. */
   #reachGoalAction(
-    p: ControllerParameters, { controller, desk, library, clock }: { controller: Controller; desk: GoalDesk; library: GoalLibrary; clock: ControlClock },
+    p: ControllerParameters,
+    { controller, desk, library, clock, model }: { controller: Controller; desk: GoalDesk; library: GoalLibrary; clock: ControlClock; model: RequestedModel },
   ): ReachGoalAction | undefined {
     const { name } = CONTROLLER_INTERFACES.reachGoalImage;
     try {
@@ -339,7 +342,7 @@ export class ControllerNode {
         throw new Error("the interface package jepa_mpc_msgs is not built for this ROS 2; build it (msgs/) and run `npm run setup`");
       }
       return new ReachGoalAction({
-        ros: this.#ros, name, desk, controller, library, nowS: () => clock.now(), failureToleranceS: p.failure_tolerance,
+        ros: this.#ros, name, desk, controller, library, model, nowS: () => clock.now(), failureToleranceS: p.failure_tolerance,
         whyNot: () => this.#ticks === undefined ? "the node is not active" : controller.status.state === "stopped" ? controller.status.sentence : undefined,
       });
     } catch (error) {

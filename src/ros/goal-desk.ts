@@ -8,7 +8,7 @@ import type { ControllerGoal } from "../control/controller-options.js";
 import type { Looked } from "../control/planning-service.js";
 import type { RgbImage } from "../camera/types.js";
 import type { GripperState } from "../goals/goal-file.js";
-import type { GoalEnd, GoalOrder, GoalPicture } from "./goal-order.js";
+import type { GoalEnd, GoalLatent, GoalOrder, GoalPicture } from "./goal-order.js";
 import type { DoneResponse } from "./messages.js";
 import type { RclLogger } from "./rclnodejs.js";
 
@@ -158,27 +158,30 @@ export class GoalDesk {
 
   async #prepare(order: GoalOrder): Promise<ControllerGoal[]> {
     const goals: ControllerGoal[] = [];
-    for (const picture of await order.load()) {
+    for (const goal of await order.load()) {
       if (this.#pending !== order) {
         break;
       }
-      goals.push(await this.#encoded(picture));
+      goals.push(this.#told("latent" in goal ? goal : { ...goal, ...(await this.#encoded(goal)) }));
     }
     return goals;
   }
 
-  async #encoded({ name, image, gripper, reachedBelow }: GoalPicture): Promise<ControllerGoal> {
-    let looked: Looked;
+  async #encoded({ name, image }: GoalPicture): Promise<Looked> {
     try {
-      looked = await this.#look(image);
+      return await this.#look(image);
     } catch (error) {
       const code = unavailability(error) === undefined ? GOAL_ERROR.internal : GOAL_ERROR.planner;
       throw new GoalRefused(code, `the goal "${name}" cannot be encoded: ${oneLine(error)}`, error);
     }
+  }
+
+  /** With the gripper as it is to be. */
+  #told({ gripper, ...goal }: GoalLatent & Partial<Looked & Pick<GoalPicture, "image">>): ControllerGoal {
     try {
-      return { name, image, reachedBelow, ...looked, ...(gripper === undefined ? {} : { latent: this.#withGripper(looked.latent, gripper) }) };
+      return gripper === undefined ? goal : { ...goal, latent: this.#withGripper(goal.latent, gripper) };
     } catch (error) {
-      throw new GoalRefused(GOAL_ERROR.invalidGoal, `the goal "${name}": ${oneLine(error)}`, error);
+      throw new GoalRefused(GOAL_ERROR.invalidGoal, `the goal "${goal.name}": ${oneLine(error)}`, error);
     }
   }
 

@@ -9,22 +9,30 @@ export interface GoalEnd {
   readonly message: string;
 }
 
-/** A picture that is to be brought about. */
-export interface GoalPicture {
+interface OrderedGoal {
   readonly name: string;
-  readonly image: RgbImage;
-  /** What the gripper is to be, whatever the picture shows. */
+  /** What the gripper is to be, whatever picture or latent say. */
   readonly gripper?: GripperState | undefined;
   /** Energy below which it counts as reached; undefined: the order's. */
   readonly reachedBelow?: number | undefined;
+}
+
+/** A picture that is to be brought about. */
+export interface GoalPicture extends OrderedGoal {
+  readonly image: RgbImage;
+}
+
+/** A latent [latentDim] of the controller's own world model that is to be brought about. */
+export interface GoalLatent extends OrderedGoal {
+  readonly latent: Float32Array;
 }
 
 /** Somebody's wish, from a topic or through the action. */
 export interface GoalOrder {
   readonly name: string;
   /** Reads and decodes the pictures. Rejects with a GoalRefused, or with any error, which counts as an invalid goal. */
-  load(): Promise<readonly GoalPicture[]>;
-  /** Energy below which pictures that do not say it themselves count as reached; undefined: the controller's own. */
+  load(): Promise<readonly (GoalPicture | GoalLatent)[]>;
+  /** Energy below which goals that do not say it themselves count as reached; undefined: the controller's own. */
   readonly reachedBelow?: number | undefined;
   /** Called once, when it has ended. Goals from topics have nobody to tell. */
   ended?(end: GoalEnd): void;

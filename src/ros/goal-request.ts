@@ -9,11 +9,17 @@ import { oneLine } from "./ros-node.js";
 import { toSeconds } from "./time.js";
 
 import type { GoalLibrary } from "../goals/goal-library.js";
-import type { GoalPicture } from "./goal-order.js";
+import type { BundleIdentity } from "../world-model/index.js";
+import type { GoalLatent, GoalPicture } from "./goal-order.js";
 import type { CompressedImageMessage, ImageMessage, ReachGoalImageGoal } from "./messages.js";
 
 /** MAX_SUB_GOALS of the action. */
 export const MAX_SUB_GOALS = MAX_SEQUENCE;
+
+/** What latents that are given have to be made by. */
+export interface RequestedModel extends Pick<BundleIdentity, "name" | "encoderSha256"> {
+  readonly latentDim: number;
+}
 
 /** What a goal of the action says of one of its entries. */
 type Entry = Pick<GoalPicture, "gripper" | "reachedBelow">;
@@ -21,7 +27,7 @@ type Entry = Pick<GoalPicture, "gripper" | "reachedBelow">;
 /** A goal of the action, checked. */
 export interface GoalRequest {
   readonly name: string;
-  load(library: GoalLibrary): Promise<readonly GoalPicture[]>;
+  load(library: GoalLibrary): Promise<readonly (GoalPicture | GoalLatent)[]>;
   /** Energy below which it counts as reached; undefined: the controller's own. */
   readonly reachedBelow: number | undefined;
   /** s; Infinity: none. */
@@ -32,12 +38,14 @@ export interface GoalRequest {
  * Reads a goal of the action and copies what it keeps: a message's memory is freed when the callback returns.
  *
  * @throws Error with one line that says what is wrong with the message. What can only be seen later (a name that is not in the
- * library, a damaged JPEG) makes `load` reject with a GoalRefused.
+ * library, a damaged JPEG) makes `load` reject with a GoalRefused; so do latents that are not of `model`, whose sender is to be told why.
  */
-export function readGoalRequest({ goal_names: names, images, compressed_images: compressed, tolerance, timeout, tolerances, grippers }: ReachGoalImageGoal): GoalRequest {
-  const given = Object.entries({ goal_names: names, images, compressed_images: compressed }).filter(([, list]) => list.length > 0);
+export function readGoalRequest(goal: ReachGoalImageGoal, model: RequestedModel): GoalRequest {
+  const { goal_names: names, images, compressed_images: compressed, tolerance, timeout, tolerances, grippers, latent_names: latentNames = [], latents = [] } = goal;
+  const given = Object.entries({ goal_names: names, images, compressed_images: compressed, latent_names: latentNames }).filter(([, list]) => list.length > 0);
   if (given.length !== 1) {
-    throw new Error(`exactly one of goal_names, images and compressed_images must have entries, not ${given.length === 0 ? "none" : given.map(([list]) => list).join(" and ")}`);
+    const what = given.length > 0 ? given.map(([list]) => list).join(" and ") : latents.length > 0 ? `none (latents has ${latents.length} values, but no names)` : "none";
+    throw new Error(`exactly one of goal_names, images, compressed_images and latent_names must have entries, not ${what}`);
   }
   const [list, { length: count }] = given[0]!;
   if (count > MAX_SUB_GOALS) {
@@ -59,6 +67,15 @@ export function readGoalRequest({ goal_names: names, images, compressed_images: 
   if (images.length > 0) {
     const pictures = images.map((message, i) => ({ ...rawPicture(message, labelOf(message, i, count)), ...entries[i] }));
     return { name: pictures.map(({ name }) => name).join(", "), load: () => Promise.resolve(pictures), ...common };
+  }
+  if (latentNames.length > 0) {
+    const labels = latentNames.map((name, i) => name !== "" ? oneLine(name) : `latent ${i + 1}`);
+    const rows = readLatents(goal, count, model);
+    return {
+      name: labels.join(", "),
+      load: () => rows instanceof GoalRefused ? Promise.reject(rows) : Promise.resolve(labels.map((name, i) => ({ name, latent: rows[i]!, ...entries[i] }))),
+      ...common,
+    };
   }
   const packed = compressed.map((message, i) => ({ name: labelOf(message, i, count), bytes: compressedBytes(message), entry: entries[i] }));
   return {
@@ -121,6 +138,24 @@ function readEntries(list: string, count: number, tolerances: ArrayLike<number>,
     }
     return { gripper, reachedBelow: reachedBelow === 0 ? undefined : reachedBelow };
   });
+}
+
+/** @returns copies, [latentDim] each; or why they cannot be gone for. */
+function readLatents({ latents = [], encoder_sha256: sha256 = "" }: ReachGoalImageGoal, count: number, { name, encoderSha256, latentDim }: RequestedModel): Float32Array[] | GoalRefused {
+  const refused = (why: string): GoalRefused => new GoalRefused(GOAL_ERROR.invalidGoal, why);
+  if (sha256.toLowerCase() !== encoderSha256.toLowerCase()) {
+    const made = sha256 === "" ? "encoder_sha256 does not say which encoder made the latents" : `the latents were made with the encoder ${JSON.stringify(sha256.slice(0, 12))}`;
+    return refused(`${made}, and this controller has ${encoderSha256.slice(0, 12)} (bundle ${name}): make them with that bundle`);
+  }
+  if (latents.length !== count * latentDim) {
+    return refused(`latents has ${latents.length} values; ${count === 1 ? "a latent" : `${count} latents`} of bundle ${name} ${count === 1 ? "has" : "have"} ${count * latentDim}`);
+  }
+  const values = Float32Array.from(latents);
+  const bad = values.findIndex((value) => !Number.isFinite(value));
+  if (bad >= 0) {
+    return refused(`latents must be finite numbers; value ${bad % latentDim} of latent ${Math.floor(bad / latentDim) + 1} is ${values[bad]!}`);
+  }
+  return Array.from({ length: count }, (_, i) => values.slice(i * latentDim, (i + 1) * latentDim));
 }
 
 function rawPicture(message: ImageMessage, name: string): GoalPicture {

@@ -123,6 +123,6 @@ export const CONTROLLER_INTERFACES = {
   },
   reachGoalImage: {
     kind: "action", name: "~/reach_goal_image", type: TYPES.reachGoalImage,
-    description: "Goes to a goal given as pictures or names, with feedback and a result that says why it ended. The file in `msgs/action/` describes every field and code.",
+    description: "Goes to a goal given as pictures, names or latents, with feedback and a result that says why it ended. The file in `msgs/action/` describes every field and code.",
   },
 } as const satisfies InterfaceSpecs;

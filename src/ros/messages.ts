@@ -198,6 +198,10 @@ export interface ReachGoalImageGoal {
   /** Float64Array or plain numbers. */
   readonly tolerances?: ArrayLike<number>;
   readonly grippers?: readonly string[];
+  readonly latent_names?: readonly string[];
+  /** A row for each name; of a received goal a Float32Array that is freed when the callback returns. */
+  readonly latents?: ArrayLike<number>;
+  readonly encoder_sha256?: string;
 }
 
 export interface ReachGoalImageResult {

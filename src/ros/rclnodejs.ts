@@ -124,6 +124,8 @@ export interface RclNode {
   destroyService(service: unknown): void;
   /** Full name, after remapping. */
   resolveTopicName(topic: string): string;
+  /** Of another node. Throws when it is not on the graph. */
+  getSubscriptionNamesAndTypesByNode(name: string, namespace: string): { readonly name: string; readonly types: readonly string[] }[];
   getParameterOverrides(): RclParameter[];
   /** Private in rclnodejs, see mended-node.ts. */
   _getNativeParameterOverrides(): Map<string, RclParameter>;

@@ -10,7 +10,7 @@ import type { ControllerStatus } from "../control/status.js";
 import type { GoalLibrary } from "../goals/goal-library.js";
 import type { GoalDesk } from "./goal-desk.js";
 import type { GoalEnd, GoalOrder } from "./goal-order.js";
-import type { GoalRequest } from "./goal-request.js";
+import type { GoalRequest, RequestedModel } from "./goal-request.js";
 import type { ReachGoalImageFeedback, ReachGoalImageGoal, ReachGoalImageResult } from "./messages.js";
 import type { RclServerGoalHandle } from "./rclnodejs.js";
 import type { RosNode } from "./ros-node.js";
@@ -30,6 +30,8 @@ export interface ReachGoalActionOptions {
   readonly desk: GoalDesk;
   readonly controller: Controller;
   readonly library: GoalLibrary;
+  /** Latents that are sent have to be its. */
+  readonly model: RequestedModel;
   /** Seconds on the clock of control. */
   readonly nowS: () => number;
   /** Why no goal can be taken now, or undefined. */
@@ -98,13 +100,13 @@ export class ReachGoalAction {
   }
 
   #judge(goal: ReachGoalImageGoal): boolean {
-    const { whyNot, ros } = this.#options;
+    const { whyNot, ros, model } = this.#options;
     try {
       const reason = whyNot();
       if (reason !== undefined) {
         throw new Error(reason);
       }
-      this.#judged = readGoalRequest(goal);
+      this.#judged = readGoalRequest(goal, model);
       return true;
     } catch (error) {
       ros.log.warn(`goal of ${this.#options.name} refused: ${oneLine(error)}`);

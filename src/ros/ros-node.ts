@@ -147,6 +147,16 @@ export class RosNode {
     return this.#node.resolveTopicName(topic);
   }
 
+  /** What another node subscribes to. @param node its full name. @returns full names with their types; none while the node is not seen. */
+  subscriptionsOf(node: string): readonly { readonly name: string; readonly types: readonly string[] }[] {
+    const cut = node.lastIndexOf("/");
+    try {
+      return this.#node.getSubscriptionNamesAndTypesByNode(node.slice(cut + 1), cut === 0 ? "/" : node.slice(0, cut));
+    } catch {
+      return [];
+    }
+  }
+
   /** A point to go back to with `destroyFrom`. */
   get entityCount(): number {
     return this.#disposers.length;

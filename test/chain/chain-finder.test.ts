@@ -134,3 +134,31 @@ test("a thing is elsewhere when it is seen farther from a sub-goal's place than 
   const { experience, horizon, passBelow, trustedBelow } = options();
   assert.equal(new ChainFinder({ experience, horizon, passBelow, trustedBelow }).isElsewhere(scene([0.4, 0, 0.03], [0.6, 0.1, 0.03]), wanted), false, "who does not know where things are does not know this");
 });
+
+test("where nothing gets nearer, the hand gets out of the way before the next way is looked for, but not with a thing in it", async () => {
+  const finder = new ChainFinder(options());
+  const [from, to]: [Place, Place] = [[0.4, -0.15, 0.03], [0.55, 0, 0.03]];
+  const other: Place = [0.6, 0.12, 0.03];
+  const goal = scene(to, other);
+  const beside = latentOfScene({ hand: [0.43, -0.15, 0.04], opening: 0.01, narrow: from, wide: other });
+  const back = (await finder.next(beside, goal, true))!;
+  assert.deepEqual([back.links.length, back.complete], [1, false]);
+  assert.ok(apart(back.links[0]!.latent, goal, "hand") < 1e-6 && apart(back.links[0]!.latent, beside, "narrow") < 1e-6, "the hand as in the goal, things as they are");
+  const way = (await finder.next(beside, goal, false))!;
+  assert.ok(way.links.length > 1 && way.complete);
+  assert.ok((await finder.next(scene(from, other), goal, true))!.links.length > 1, "it is out of the way already");
+  const carried: Place = [0.45, -0.1, 0.15];
+  const held = (await finder.next(latentOfScene({ hand: carried, opening: 0.05, narrow: carried, wide: other }), goal, true))!;
+  assert.ok(apart(held.links[0]!.latent, goal, "hand") > 0.08, "it goes on with what it has");
+});
+
+test("what is in the hand comes first, then what is surely elsewhere; what may only look so comes last", async () => {
+  const finder = new ChainFinder(options());
+  const goal = scene([0.55, 0, 0.03], [0.6, 0.15, 0.03]);
+  const names = async (seen: Float32Array): Promise<string> => (await finder.next(seen, goal, false))!.links[0]!.name.split(":")[0]!;
+  // The wide thing is 4 cm off, which is nearer to its place and cheaper.
+  assert.equal(await names(scene([0.4, -0.15, 0.03], [0.56, 0.15, 0.03])), "narrow");
+  assert.equal(await names(scene([0.55, 0, 0.03], [0.56, 0.15, 0.03])), "wide");
+  const carried: Place = [0.45, 0.05, 0.15];
+  assert.equal(await names(latentOfScene({ hand: carried, opening: 0.05, narrow: [0.5, -0.05, 0.03], wide: carried })), "wide");
+});

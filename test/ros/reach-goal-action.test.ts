@@ -8,8 +8,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { GoalLibrary } from "../../src/goals/goal-library.js";
 import { GOAL_ERROR } from "../../src/ros/goal-error-code.js";
 import { MAX_SUB_GOALS } from "../../src/ros/goal-request.js";
+import { bundleIdentity, OnnxWorldModel } from "../../src/world-model/index.js";
 import { ActionGoals, packedPicture, SKIP_ACTION } from "./action-goals.js";
-import { graphEnv, startController } from "./graph.js";
+import { graphEnv, startController, TINY_BUNDLE } from "./graph.js";
 import { Stranger } from "./stranger.js";
 
 import type { ChildNode } from "../../src/demo/child-node.js";
@@ -22,6 +23,9 @@ describe("the action ~/reach_goal_image, used by a stranger", { skip: SKIP_ACTIO
   let stranger: Stranger;
   let controller: ChildNode;
   let goals: ActionGoals;
+  let encoderSha256 = "";
+  /** Of the pictures of seeds 0 and 5. */
+  let [here, there]: number[][] = [[], []];
 
   /** Nothing is sent to the robot for three control periods. */
   async function assertStands(): Promise<void> {
@@ -44,6 +48,11 @@ describe("the action ~/reach_goal_image, used by a stranger", { skip: SKIP_ACTIO
     await library.add("gone", elsewhere, "a test");
     await library.sequences.add("broken", [{ goal: "here" }, { goal: "gone" }]);
     await library.remove("gone", { force: true });
+    const model = await OnnxWorldModel.load(TINY_BUNDLE, { threads: 1 });
+    encoderSha256 = bundleIdentity(model.manifest).encoderSha256;
+    here = [...(await model.encode(await decodeImage(png, "here")))];
+    there = [...(await model.encode(elsewhere))];
+    await model.close();
     stranger = await Stranger.start(env);
     goals = new ActionGoals(stranger);
     controller = startController(env, [`goals_dir:=${library.dir}`]);
@@ -94,6 +103,35 @@ describe("the action ~/reach_goal_image, used by a stranger", { skip: SKIP_ACTIO
     assert.equal(second.count, 2);
     stranger.do({ do: "camera", seed: 5 });
     assert.equal((await goals.result(key)).code, GOAL_ERROR.none);
+  });
+
+  it("goes through latents in their order, with a tolerance for each", async () => {
+    const { key } = await goals.send({ latent_names: ["first", ""], latents: [...here!, ...there!], encoder_sha256: encoderSha256 });
+    const second = await goals.feedback(key, ({ sub_goal }) => sub_goal === 2, "the second sub-goal");
+    assert.equal(second.count, 2);
+    await goals.feedback(key, ({ sentence }) => /"first, latent 2" \(2 of 2, "latent 2"\)/.test(sentence), "the names of latents");
+    stranger.do({ do: "camera", seed: 5 });
+    assert.equal((await goals.result(key)).code, GOAL_ERROR.none);
+    assert.equal((await goals.run({ latent_names: ["a", "b"], latents: [...here!, ...there!], encoder_sha256: encoderSha256, tolerances: [1e6, 0] })).code, GOAL_ERROR.none);
+  });
+
+  it("says what is wrong with latents that are not of its model, and the goal before goes on", async () => {
+    const before = await goals.under(ELSEWHERE);
+    const [a, b] = [here!, there!];
+    const good: Readonly<Record<string, unknown>> = { latent_names: ["a", "b"], latents: [...a, ...b], encoder_sha256: encoderSha256 };
+    for (const [fields, why] of [
+      [{ encoder_sha256: "0".repeat(64) }, /the latents were made with the encoder "000000000000", and this controller has [0-9a-f]{12} \(bundle tiny\)/],
+      [{ encoder_sha256: "" }, /encoder_sha256 does not say which encoder made the latents/],
+      [{ latents: a }, /latents has \d+ values; 2 latents of bundle tiny have \d+/],
+      [{ latents: [...a, ...b.slice(0, -1), "nan"] }, /latents must be finite numbers; value \d+ of latent 2 is NaN/],
+      [{ grippers: ["", "open"] }, /bundle tiny cannot be told that the gripper is open/],
+    ] as const) {
+      const result = await goals.run({ ...good, ...fields });
+      assert.deepEqual([result.status, result.code], ["aborted", GOAL_ERROR.invalidGoal]);
+      assert.match(result.message, why);
+    }
+    const from = stranger.mark;
+    await goals.feedback(before, ({ state }) => state === "planning", "the one before going on", from);
   });
 
   it("goes through a stored sequence with the tolerance of each of its goals", async () => {
@@ -208,6 +246,8 @@ describe("the action ~/reach_goal_image, used by a stranger", { skip: SKIP_ACTIO
       [{ seeds: [1], tolerance: -1 }, "a negative tolerance"], [{ names: ["../etc"] }, "no name"], [{ seeds: [1], timeout_s: -2 }, "a negative time"],
       [{ seeds: [1, 2], tolerances: [1] }, "one tolerance for two"], [{ seeds: [1], tolerances: [-1] }, "a negative tolerance of its own"],
       [{ seeds: [1], grippers: ["ajar"] }, "no state of a gripper"], [{ names: ["here"], grippers: ["open", "open"] }, "two grippers for one"],
+      [{ latents: [1, 2] }, "latents without names"], [{ seeds: [1], latent_names: ["a"] }, "a picture and a latent"],
+      [{ latent_names: ["a"], latents: [1], tolerances: [1, 2] }, "two tolerances for one latent"],
       [{ names: Array.from({ length: MAX_SUB_GOALS + 1 }, () => "here") }, "too many"],
     ] as const) {
       assert.equal((await goals.send(fields)).accepted, false, why);

@@ -140,7 +140,9 @@ class Stranger(Node):
         if self.action is None:
             self.action = ActionClient(self, ReachGoalImage, f"{CONTROLLER}/reach_goal_image")
         goal = ReachGoalImage.Goal(goal_names=fields.get("names", []), tolerance=float(fields.get("tolerance", 0.0)),
-                                    tolerances=[float(value) for value in fields.get("tolerances", [])], grippers=fields.get("grippers", []))
+                                    tolerances=[float(value) for value in fields.get("tolerances", [])], grippers=fields.get("grippers", []),
+                                    latent_names=fields.get("latent_names", []), latents=[float(value) for value in fields.get("latents", [])],
+                                    encoder_sha256=fields.get("encoder_sha256", ""))
         for seed in fields.get("seeds", []):
             picture = self.picture(seed, fields.get("encoding", "rgb8"))
             picture.header.frame_id = f"{key}-{seed}"
