@@ -15,14 +15,23 @@ export function showGoals(): void {
   const answer = element("goals-answer");
   let goals: readonly GoalSummary[] = [];
   let current: Pick<StatusMessage, "goal" | "subGoal"> = {};
+  let cards = new Map<string, { readonly key: string; readonly item: HTMLElement }>();
+  // A card that shows nothing else stays in the page as it is: a button that goes away between a finger's down and up is never pressed.
   const show = (): void => {
     const list = element("goals");
     const focused = document.activeElement instanceof HTMLElement && list.contains(document.activeElement) ? document.activeElement.dataset["goal"] : undefined;
-    list.replaceChildren(...goals.map((goal) => card(goal, goal.name === current.goal ? { text: subGoalText(current), step: currentStep(goals, current) } : undefined, async () => {
-      showAnswer(answer, { ok: true, message: `Asking for ${goal.name} …` });
-      showAnswer(answer, await connection.ask({ do: "goal", name: goal.name }));
-    })));
-    if (goals.length === 0) list.replaceChildren(make("li", "quiet", "No goals yet: move the arm by hand and keep the picture below."));
+    cards = new Map(goals.map((goal) => {
+      const now = goal.name === current.goal ? { text: subGoalText(current), step: currentStep(goals, current) } : undefined;
+      const key = JSON.stringify([goal, now ?? null]);
+      const shown = cards.get(goal.name);
+      return [goal.name, shown?.key === key ? shown : { key, item: card(goal, now, async () => {
+        showAnswer(answer, { ok: true, message: `Asking for ${goal.name} …` });
+        showAnswer(answer, await connection.ask({ do: "goal", name: goal.name }));
+      }) }];
+    }));
+    const items = goals.length === 0 ? [make("li", "quiet", "No goals yet: move the arm by hand and keep the picture below.")] : [...cards.values()].map(({ item }) => item);
+    for (const old of [...list.children]) if (!items.includes(old as HTMLElement)) old.remove();
+    items.forEach((item, i) => { if (list.children[i] !== item) list.insertBefore(item, list.children[i] ?? null); });
     if (focused !== undefined) list.querySelector<HTMLElement>(`[data-goal="${CSS.escape(focused)}"]`)?.focus();
   };
   connection.on("goals", (message) => { ({ goals } = message); show(); });
