@@ -37,6 +37,8 @@ export interface ChainLink {
   readonly passed: boolean;
   /** Energy below which it is near enough to go on; undefined for the goal, of which more is wanted. */
   readonly reachedBelow: number | undefined;
+  /** Index of the thing that is taken next, and was not moved yet: nearly above it, pictures tell better where it is. */
+  readonly aimsAt: number | undefined;
 }
 
 export interface Chain {
@@ -48,6 +50,15 @@ export interface Chain {
   readonly cost: number;
   /** Pieces of experience that are joined. */
   readonly pieces: number;
+  /** Index of the first thing that is handled; undefined where there is none, or latents are compared as wholes. */
+  readonly thing: number | undefined;
+}
+
+export interface FindOptions {
+  /** For so many things at most. Default: all. */
+  readonly things?: number;
+  /** How far from where a thing is seen the hand takes it, along x and y, m. Default: there. */
+  readonly aside?: (thing: number) => readonly [number, number];
 }
 
 /** A thing that moves farther than this from frame to frame while it is no higher than so much above where it rests, slides, m; a period of that costs so many more. */
@@ -71,14 +82,14 @@ const CM = 0.01;
 const MOVED_M = 0.03;
 /** A frame can be used for one thing when no other was seen to move by more between the frames beside it, m. */
 const OTHERS_REST_M = 0.03;
-/** The hand is at its place in the goal nearer than this, m. */
-const AWAY_M = 0.08;
 /** The hand is at a thing nearer than this, m. */
 const AT_THING_M = 0.06;
 /** So far it is surely not where it should be, m; nearer ones come last, when the hand is out of the way and pictures err less. */
 const SURELY_MOVED_M = 0.05;
 /** A thing that is not the last one is done with so many times as much energy left as a leg may leave: its place counts, and where the others are seen errs, too. */
 const DONE = 2;
+/** A thing that is to be taken is aimed at anew when it is seen farther from where it was than this, m. */
+const AIMED_M = 0.012;
 /** A place is taken while another thing's is nearer than this, m; what it costs to go there first, periods. */
 const TAKEN_M = 0.07;
 const TAKEN_COST = 30;
@@ -99,37 +110,35 @@ export class ChainFinder {
     if (options.experience.stretches.length === 0) throw new Error("there is no experience to find a chain in");
   }
 
+  /** What the latent's entries mean; undefined where latents are compared as wholes. */
+  get parts(): LatentParts | undefined {
+    return this.#options.parts;
+  }
+
+  /** A leg with more energy left is tried shorter. */
+  get passBelow(): number {
+    return this.#options.passBelow;
+  }
+
   /**
    * @param start,goal [latentDim] each.
-   * @param things for so many things at most. Default: all.
    * @returns undefined when experience does not lead there.
    */
-  async find(start: Float32Array, goal: Float32Array, things = Infinity): Promise<Chain | undefined> {
+  async find(start: Float32Array, goal: Float32Array, options: FindOptions = {}): Promise<Chain | undefined> {
     const { parts } = this.#options;
-    return parts === undefined ? this.#findWhole(start, goal) : this.#findByThings(parts, start, goal, things);
+    return parts === undefined ? this.#findWhole(start, goal) : this.#findByThings(parts, start, goal, options);
   }
 
-  /** Whether a thing is seen elsewhere than a sub-goal has it; false where the latent does not say where things are. @param seen,wanted [latentDim] each. */
-  isElsewhere(seen: Float32Array, wanted: Float32Array): boolean {
+  /** Whether a thing is seen elsewhere than a sub-goal has it; false where the latent does not say where things are. @param seen [latentDim]. */
+  isElsewhere(seen: Float32Array, { latent, aimsAt }: Pick<ChainLink, "latent" | "aimsAt">): boolean {
     const { parts } = this.#options;
-    return parts !== undefined && parts.things.some(({ place }) => placeDistanceM(parts, place, seen, wanted) > MOVED_M);
+    return parts !== undefined && parts.things.some(({ place }, thing) => placeDistanceM(parts, place, seen, latent) > (thing === aimsAt ? AIMED_M : MOVED_M));
   }
 
-  /**
-   * What to do next on the way to a goal: the way of one thing. When nothing gets nearer any more, first the hand goes to its place in the goal, out of the way, from where things are seen better.
-   * @param seen,goal [latentDim] each. @returns undefined when experience does not lead there.
-   */
-  async next(seen: Float32Array, goal: Float32Array, stuck: boolean): Promise<Chain | undefined> {
-    const { parts, passBelow } = this.#options;
-    // What is in the hand is not to be let go of.
-    if (!stuck || parts === undefined || this.#held(parts, seen, goal) !== undefined || placeDistanceM(parts, parts.hand, seen, goal) < AWAY_M) return this.find(seen, goal, 1);
-    const latent = Float32Array.from(seen);
-    for (const entry of [...parts.hand, parts.opening]) latent[entry] = goal[entry]!;
-    return { links: [{ name: "back", latent, source: undefined, energy: Number.NaN, passed: true, reachedBelow: DONE * passBelow }], complete: false, cost: 0, pieces: 0 };
-  }
-
-  /** The thing that is in the hand: where the hand is, and higher than the goal has it. */
-  #held(parts: LatentParts, seen: Float32Array, goal: Float32Array): number | undefined {
+  /** The thing that is in the hand: where the hand is, and higher than the goal has it. @param seen,goal [latentDim] each. */
+  held(seen: Float32Array, goal: Float32Array): number | undefined {
+    const { parts } = this.#options;
+    if (parts === undefined) return undefined;
     const thing = parts.things.findIndex(({ place }) =>
       placesApartM(parts, seen, parts.hand, place) < AT_THING_M && (seen[place[2]]! - goal[place[2]]!) * parts.std[place[2]]! > MOVED_M);
     return thing < 0 ? undefined : thing;
@@ -140,13 +149,13 @@ export class ChainFinder {
     if (path === undefined) return undefined;
     const frames = livedFrames(path);
     const legs = await this.#cut(start, [...frames.map((frame) => this.#latent(frame)), goal], withEnd(frames, path));
-    return { links: this.#links(legs, frames, goal, ""), complete: true, cost: path.cost, pieces: pieces(frames) };
+    return { links: this.#links(legs, frames, goal), complete: true, cost: path.cost, pieces: pieces(frames), thing: undefined };
   }
 
-  async #findByThings(parts: LatentParts, start: Float32Array, goal: Float32Array, things: number): Promise<Chain | undefined> {
+  async #findByThings(parts: LatentParts, start: Float32Array, goal: Float32Array, { things = Infinity, aside }: FindOptions): Promise<Chain | undefined> {
     const open = new Set(parts.things.flatMap(({ place }, thing) => placeDistanceM(parts, place, start, goal) > MOVED_M ? [thing] : []));
-    const chain: { links: ChainLink[]; cost: number; pieces: number } = { links: [], cost: 0, pieces: 0 };
-    const held = this.#held(parts, start, goal);
+    const chain: { links: ChainLink[]; cost: number; pieces: number; thing: number | undefined } = { links: [], cost: 0, pieces: 0, thing: undefined };
+    const held = this.held(start, goal);
     for (let [now, done] = [start, 0]; open.size > 0 && done < things; done++) {
       const sure = [...open].filter((thing) => placeDistanceM(parts, parts.things[thing]!.place, now, goal) > SURELY_MOVED_M);
       const next = await this.#cheapest(parts, done === 0 && held !== undefined ? [held] : sure.length > 0 ? sure : [...open], now, goal);
@@ -154,9 +163,11 @@ export class ChainFinder {
       const { thing, path, after } = next;
       const before = now;
       open.delete(thing);
+      chain.thing ??= thing;
       const frames = livedFrames(path);
       const latents = splice({
         parts, thing, frames: frames.map((frame) => this.#latent(frame)), pieces: frames.map(({ piece }) => piece), before: now, after,
+        ...(aside === undefined || thing === held ? {} : { aside: aside(thing) }),
       });
       const end = open.size === 0 ? goal : after;
       // As soon as it is seen that the hand has the thing: of all that may fail this is it, and a place farther on draws the hand past the thing.
@@ -168,15 +179,14 @@ export class ChainFinder {
         },
         ...(taken < 0 ? {} : { through: taken }),
       });
-      const all = [...latents, end];
-      chain.links.push(...this.#links(legs, frames, end, `${parts.things[thing]!.name}: `, all));
+      chain.links.push(...this.#links(legs, frames, end, { prefix: `${parts.things[thing]!.name}: `, latents: [...latents, end], ...(thing === held ? {} : { aimsAt: thing, taken }) }));
       chain.cost += path.cost;
       chain.pieces += pieces(frames);
       now = end;
     }
     const last = chain.links.at(-1);
     if (open.size > 0 && last !== undefined) chain.links.splice(-1, 1, { ...last, reachedBelow: DONE * this.#options.passBelow });
-    if (chain.links.length === 0) chain.links.push({ name: "goal", latent: goal, source: undefined, energy: Number.NaN, passed: true, reachedBelow: undefined });
+    if (chain.links.length === 0) chain.links.push({ name: "goal", latent: goal, source: undefined, energy: Number.NaN, passed: true, reachedBelow: undefined, aimsAt: undefined });
     return { ...chain, complete: open.size === 0 };
   }
 
@@ -204,12 +214,19 @@ export class ChainFinder {
     });
   }
 
-  #links(legs: readonly CheckedLeg[], frames: readonly LivedFrame[], end: Float32Array, prefix: string, latents: readonly Float32Array[] = frames.map((frame) => this.#latent(frame))): ChainLink[] {
+  /** @param more `latents` of the frames in the present scene and of the end; `aimsAt`: a thing that is `taken` at that frame. */
+  #links(legs: readonly CheckedLeg[], frames: readonly LivedFrame[], end: Float32Array, more: {
+    readonly prefix?: string; readonly latents?: readonly Float32Array[]; readonly aimsAt?: number; readonly taken?: number;
+  } = {}): ChainLink[] {
+    const { prefix = "", latents = frames.map((frame) => this.#latent(frame)), aimsAt, taken = -1 } = more;
     return legs.map(({ to, energy, passed }, i) => {
       const frame = frames[to];
       return frame === undefined
-        ? { name: `${prefix}there`, latent: end, source: undefined, energy, passed, reachedBelow: undefined }
-        : { name: `${prefix}${i + 1}`, latent: latents[to]!, source: { stretch: frame.stretch, frame: frame.frame }, energy, passed, reachedBelow: this.#options.passBelow };
+        ? { name: `${prefix}there`, latent: end, source: undefined, energy, passed, reachedBelow: undefined, aimsAt: undefined }
+        : {
+            name: `${prefix}${i + 1}`, latent: latents[to]!, source: { stretch: frame.stretch, frame: frame.frame }, energy, passed, reachedBelow: this.#options.passBelow,
+            aimsAt: to < taken ? aimsAt : undefined,
+          };
     });
   }
 

@@ -12,6 +12,8 @@ export interface SpliceOptions {
   readonly before: Float32Array;
   /** How it is to be afterwards; its thing's place counts. */
   readonly after: Float32Array;
+  /** The hand takes the thing so far along x and y from where it is seen, m. Default: there. */
+  readonly aside?: readonly [number, number];
 }
 
 /** From picture to picture a thing at rest is seen to move by less than this, m. */
@@ -25,13 +27,13 @@ const REST_M = 0.012;
  *
  * @returns latents, [latentDim] each.
  */
-export function splice({ parts, thing, frames, pieces, before, after }: SpliceOptions): Float32Array[] {
+export function splice({ parts, thing, frames, pieces, before, after, aside = [0, 0] }: SpliceOptions): Float32Array[] {
   const { place } = parts.things[thing]!;
   const along = [0, 1] as const;
   const at = (latent: Float32Array, axis: 0 | 1): number => inMetres(parts, place, latent, axis);
   const offsets: [number, number][] = [];
   const travelled: number[] = [];
-  const offset: [number, number] = [at(before, 0) - at(frames[0]!, 0), at(before, 1) - at(frames[0]!, 1)];
+  const offset: [number, number] = [at(before, 0) + aside[0] - at(frames[0]!, 0), at(before, 1) + aside[1] - at(frames[0]!, 1)];
   let way = 0;
   for (const [i, frame] of frames.entries()) {
     const last = frames[i - 1];

@@ -1,7 +1,8 @@
 import { Worker } from "node:worker_threads";
 
 import type { RgbImage } from "../camera/types.js";
-import type { Chain } from "../chain/chain-finder.js";
+import type { Chain, ChainLink } from "../chain/chain-finder.js";
+import type { Why } from "../chain/pursuit.js";
 import type { GripperState } from "../goals/goal-file.js";
 
 export interface ChainThreadOptions {
@@ -25,8 +26,8 @@ export type ChainQuestion =
   | { readonly kind: "open" }
   | { readonly kind: "look"; readonly image: RgbImage }
   | { readonly kind: "goal"; readonly image: RgbImage; readonly gripper?: GripperState | undefined }
-  | { readonly kind: "next"; readonly seen: Float32Array; readonly goal: Float32Array; readonly stuck: boolean }
-  | { readonly kind: "is_elsewhere"; readonly seen: Float32Array; readonly wanted: Float32Array };
+  | { readonly kind: "next"; readonly seen: Float32Array; readonly why: Why }
+  | { readonly kind: "is_elsewhere"; readonly seen: Float32Array; readonly wanted: ChainLink };
 
 export type ChainAnswer = ChainOpened | Float32Array | Chain | boolean | undefined;
 
@@ -69,18 +70,18 @@ export class ChainThread {
     return this.#ask({ kind: "look", image });
   }
 
-  /** The latent of a goal's picture, with the gripper as the goal says. Rejects for a picture that is unlike those of training. */
-  goal(image: RgbImage, gripper: GripperState | undefined): Promise<Float32Array> {
-    return this.#ask({ kind: "goal", image, gripper });
+  /** The goal of all ways from now on: its picture, with the gripper as the goal says. Rejects for a picture that is unlike those of training. */
+  async goal(image: RgbImage, gripper: GripperState | undefined): Promise<void> {
+    await this.#ask({ kind: "goal", image, gripper });
   }
 
-  /** As ChainFinder.next(). */
-  next(seen: Float32Array, goal: Float32Array, stuck: boolean): Promise<Chain | undefined> {
-    return this.#ask({ kind: "next", seen, goal, stuck });
+  /** As Pursuit.next(), to the goal that was told last. */
+  next(seen: Float32Array, why: Why): Promise<Chain | undefined> {
+    return this.#ask({ kind: "next", seen, why });
   }
 
   /** As ChainFinder.isElsewhere(). */
-  isElsewhere(seen: Float32Array, wanted: Float32Array): Promise<boolean> {
+  isElsewhere(seen: Float32Array, wanted: ChainLink): Promise<boolean> {
     return this.#ask({ kind: "is_elsewhere", seen, wanted });
   }
 

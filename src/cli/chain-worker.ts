@@ -1,6 +1,7 @@
 /** Worker thread of `ChainThread`: a bundle and a chain finder of its own. Graphs are searched for seconds at a time. */
 import { parentPort, workerData } from "node:worker_threads";
 
+import { Pursuit } from "../chain/pursuit.js";
 import { openChainFinder } from "../experience/open-chain-finder.js";
 import { oneLine } from "../text/one-line.js";
 import { bundleIdentity, OnnxWorldModel } from "../world-model/index.js";
@@ -15,6 +16,7 @@ if (port === null) throw new Error("chain-worker: start it through ChainThread")
 const { bundleDirectory, folder, episodes } = workerData as Omit<ChainThreadOptions, "onProgress">;
 
 let opened: { readonly model: OnnxWorldModel; readonly finder: ChainFinder } | undefined;
+let pursuit: Pursuit | undefined;
 
 async function open(): Promise<ChainOpened> {
   // One thread: a controller that plans may be on the same machine.
@@ -41,10 +43,11 @@ async function answer(question: ChainQuestion): Promise<ChainAnswer> {
       if (unlike !== undefined && unlike > 1) {
         throw new Error(`the goal picture is unlike those of training (${unlike.toFixed(1)} times the threshold): take it with this camera in this place`);
       }
-      return gripper === undefined ? latent.slice() : withGripper(latent, model.manifest, gripper);
+      pursuit = new Pursuit(finder, gripper === undefined ? latent.slice() : withGripper(latent, model.manifest, gripper));
+      return undefined;
     }
     case "next":
-      return finder.next(question.seen, question.goal, question.stuck);
+      return pursuit!.next(question.seen, question.why);
     case "is_elsewhere":
       return finder.isElsewhere(question.seen, question.wanted);
   }

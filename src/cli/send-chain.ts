@@ -17,7 +17,8 @@ import { ChainThread } from "./chain-thread.js";
 import { reachGoal } from "./reach-goal.js";
 import { controllerName } from "./send-goal.js";
 
-import type { Chain } from "../chain/chain-finder.js";
+import type { Chain, ChainLink } from "../chain/chain-finder.js";
+import type { Why } from "../chain/pursuit.js";
 import type { Doubt } from "../chain/way-watch.js";
 import type { DiagnosticStatusMessage, ReachGoalImageFeedback, ReachGoalImageGoal, ReachGoalImageResult } from "../ros/messages.js";
 import type { RclActionClient } from "../ros/rclnodejs.js";
@@ -68,7 +69,7 @@ interface Going {
 /** How a way ended, and why it was left where it was. */
 interface WayEnd {
   readonly reached: Reached;
-  readonly doubt: Doubt | undefined;
+  readonly doubt: Doubt<ChainLink> | undefined;
 }
 
 class Interrupted extends Error {}
@@ -109,7 +110,8 @@ export async function sendChain(options: SendChainOptions): Promise<Reached> {
       return { controller, client, pictures, chains, encoderSha256: (await chains.open()).encoderSha256, state: () => state };
     };
     const going = await unlessAborted(signal, prepare());
-    return await go(going, await unlessAborted(signal, going.chains.goal(options.goal.image, options.goal.gripper)), options);
+    await unlessAborted(signal, going.chains.goal(options.goal.image, options.goal.gripper));
+    return await go(going, options);
   } catch (error) {
     if (!(error instanceof Interrupted)) throw error;
     return { kind: "canceled", sentence: "interrupted while a way was looked for; no goal is under way", code: GOAL_ERROR.canceled, tookS: 0 };
@@ -120,15 +122,16 @@ export async function sendChain(options: SendChainOptions): Promise<Reached> {
   }
 }
 
-/** Way after way, until the goal is reached or given up. @param goal [latentDim] */
-async function go(going: Going, goal: Float32Array, options: SendChainOptions): Promise<Reached> {
+/** Way after way, until the goal is reached or given up. */
+async function go(going: Going, options: SendChainOptions): Promise<Reached> {
   const { timeoutS, onWay, signal } = options;
-  let watch: WayWatch | undefined;
+  let watch: WayWatch<ChainLink> | undefined;
   let onTheWayS = 0;
-  let stuck = false;
+  let why: Why = "begin";
   for (;;) {
     onWay(watch === undefined ? "looking for a way; the first time can take some minutes" : `looking for another way from here (way ${watch.ways + 1}); the arm holds`);
-    const { links, complete }: Chain = await unlessAborted(signal, findWay(going, goal, stuck, options));
+    const chain: Chain = await unlessAborted(signal, findWay(going, why, options));
+    const { links, complete } = chain;
     const state = going.state();
     // Meanwhile nothing of ours was under way: whoever took the robot is not to lose it.
     if (watch !== undefined && state !== undefined && state !== "idle") {
@@ -147,16 +150,17 @@ async function go(going: Going, goal: Float32Array, options: SendChainOptions): 
       // The controller was only given what was left of the time.
       return { ...told, kind: "failed", sentence: `TIMEOUT: Not reached within ${timeoutS} s on the way; the way was looked for ${watch.ways === 1 ? "once" : `${watch.ways} times`}` };
     }
-    stuck = reached.code === GOAL_ERROR.noProgress && watch.doubt(undefined, true) !== undefined;
+    const stuck = reached.code === GOAL_ERROR.noProgress && watch.doubt(undefined, true) !== undefined;
     const partly = reached.kind === "reached" && watch.doubt(undefined, true) !== undefined;
     if (doubt === undefined && !stuck && !partly) return reached.kind === "reached" ? { ...told, kind: "failed", sentence: `not everything is in its place, and ${told.sentence}` } : told;
-    onWay(doubt?.kind === "left" ? `after sub-goal ${doubt.subGoal.name} a thing is elsewhere than it should be` : stuck ? "nothing gets nearer any more" : "this way is done, the goal is not reached yet");
+    why = doubt?.kind === "left" ? (doubt.subGoal.aimsAt === undefined ? "missed" : "aim") : stuck ? "stuck" : "done";
+    onWay(why === "aim" ? "nearer by, the thing is seen a little elsewhere" : doubt?.kind === "left" ? `after sub-goal ${doubt.subGoal.name} a thing is elsewhere than it should be` : stuck ? "nothing gets nearer any more" : "this way is done, the goal is not reached yet");
   }
 }
 
 /** A way from where things are seen now. Nothing may be under way. */
-async function findWay({ pictures, chains, controller }: Going, goal: Float32Array, stuck: boolean, { folder, waitS, goal: { label } }: SendChainOptions): Promise<Chain> {
-  const chain = await chains.next(await chains.look(await pictures.next(waitS)), goal, stuck);
+async function findWay({ pictures, chains, controller }: Going, why: Why, { folder, waitS, goal: { label } }: SendChainOptions): Promise<Chain> {
+  const chain = await chains.next(await chains.look(await pictures.next(waitS)), why);
   if (chain === undefined) {
     throw new Error(`what was lived in ${folder} does not lead from what ${controller} sees to ${label}; the arm holds; give more of it (--chain, --chain-episodes), or a goal that is nearer`);
   }
@@ -164,14 +168,14 @@ async function findWay({ pictures, chains, controller }: Going, goal: Float32Arr
 }
 
 /** Sends a way and looks on; `reachedBelow` says of its sub-goals what is near enough, undefined as for the goal. Cancels it when a sub-goal was left with things elsewhere. Ends when the controller has said how it ended: by then the arm holds. */
-async function follow({ controller, client, pictures, chains, encoderSha256 }: Going, watch: WayWatch, reachedBelow: readonly (number | undefined)[], timeoutS: number, options: SendChainOptions): Promise<WayEnd> {
+async function follow({ controller, client, pictures, chains, encoderSha256 }: Going, watch: WayWatch<ChainLink>, reachedBelow: readonly (number | undefined)[], timeoutS: number, options: SendChainOptions): Promise<WayEnd> {
   const leave = new AbortController();
-  let doubt: Doubt | undefined;
+  let doubt: Doubt<ChainLink> | undefined;
   let failure: { readonly error: unknown } | undefined;
-  const check = async (doubted: Doubt & { readonly kind: "left" }): Promise<void> => {
+  const check = async (doubted: Doubt<ChainLink> & { readonly kind: "left" }): Promise<void> => {
     // What came last, not what comes next: the hand is on its way to the next sub-goal, maybe with the thing.
     const seen = await chains.look(await pictures.now(options.waitS));
-    if (leave.signal.aborted || !(await chains.isElsewhere(seen, doubted.subGoal.latent))) return;
+    if (leave.signal.aborted || !(await chains.isElsewhere(seen, doubted.subGoal))) return;
     doubt = doubted;
     leave.abort();
   };

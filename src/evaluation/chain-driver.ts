@@ -1,6 +1,7 @@
 import type { TaskGoal } from "../../sim/tasks.js";
 import type { RgbImage } from "../camera/types.js";
-import type { Chain, ChainFinder } from "../chain/chain-finder.js";
+import type { Chain, ChainFinder, ChainLink } from "../chain/chain-finder.js";
+import { Pursuit, type Why } from "../chain/pursuit.js";
 import { WayWatch } from "../chain/way-watch.js";
 import type { WorldModel } from "../world-model/index.js";
 import { ControllerDriver, type ControllerDriverOptions } from "./controller-driver.js";
@@ -23,8 +24,8 @@ type Way = Pick<Chain, "links" | "complete">;
 export class ChainDriver implements Driver {
   readonly #inner: ControllerDriver;
   readonly #options: ChainDriverOptions;
-  readonly #goalLatent: Float32Array;
-  readonly #watch: WayWatch;
+  readonly #pursuit: Pursuit;
+  readonly #watch: WayWatch<ChainLink>;
   /** Whether the present way leads to the goal. */
   #complete: boolean;
   #retries = 0;
@@ -34,14 +35,14 @@ export class ChainDriver implements Driver {
   #behind = 0;
 
   static async start(options: ChainDriverOptions, name: string, now: RgbImage): Promise<ChainDriver> {
-    const goalLatent = await options.model.encode(options.goal.image);
-    const way = await findWay(options, await options.model.encode(now), goalLatent, false);
-    return new ChainDriver(options, goalLatent, way, await ControllerDriver.start(options.controller, name, way.links));
+    const pursuit = new Pursuit(options.finder, Float32Array.from(await options.model.encode(options.goal.image)));
+    const way = (await pursuit.next(await options.model.encode(now), "begin")) ?? goalAlone(options.goal, pursuit.goal);
+    return new ChainDriver(options, pursuit, way, await ControllerDriver.start(options.controller, name, way.links));
   }
 
-  private constructor(options: ChainDriverOptions, goalLatent: Float32Array, way: Way, inner: ControllerDriver) {
+  private constructor(options: ChainDriverOptions, pursuit: Pursuit, way: Way, inner: ControllerDriver) {
     this.#options = options;
-    this.#goalLatent = goalLatent;
+    this.#pursuit = pursuit;
     this.#watch = new WayWatch(way.links);
     this.#complete = way.complete;
     this.#inner = inner;
@@ -85,7 +86,8 @@ export class ChainDriver implements Driver {
     this.#retries = retries;
     if (doubt === undefined) return;
     const now = await this.#options.model.encode(image);
-    if (doubt.kind === "stuck" || this.#options.finder.isElsewhere(now, doubt.subGoal.latent)) await this.#goAnotherWay(now, doubt.kind === "stuck" && state !== "reached");
+    if (doubt.kind === "stuck") await this.#goAnotherWay(now, state === "reached" ? "done" : "stuck");
+    else if (this.#options.finder.isElsewhere(now, doubt.subGoal)) await this.#goAnotherWay(now, doubt.subGoal.aimsAt === undefined ? "missed" : "aim");
   }
 
   cycle(): void {
@@ -96,9 +98,9 @@ export class ChainDriver implements Driver {
     this.#inner.stop();
   }
 
-  async #goAnotherWay(now: Float32Array, stuck: boolean): Promise<void> {
+  async #goAnotherWay(now: Float32Array, why: Why): Promise<void> {
     this.#behind += this.#inner.subGoalsDone;
-    const way = await findWay(this.#options, now, this.#goalLatent, stuck);
+    const way = (await this.#pursuit.next(now, why)) ?? goalAlone(this.#options.goal, this.#pursuit.goal);
     this.#watch.begin(way.links);
     this.#complete = way.complete;
     this.#retries = 0;
@@ -107,8 +109,7 @@ export class ChainDriver implements Driver {
   }
 }
 
-/** Sub-goals from a latent to where the next thing is in the goal's; where experience knows no way, the goal alone. */
-async function findWay({ finder, goal }: ChainDriverOptions, now: Float32Array, goalLatent: Float32Array, stuck: boolean): Promise<Way> {
-  return await finder.next(now, goalLatent, stuck)
-    ?? { links: [{ name: goal.name, latent: goalLatent, source: undefined, energy: Number.NaN, passed: false, reachedBelow: undefined }], complete: true };
+/** Where experience knows no way, the goal is gone for as it is. */
+function goalAlone({ name }: TaskGoal, latent: Float32Array): Way {
+  return { links: [{ name, latent, source: undefined, energy: Number.NaN, passed: false, reachedBelow: undefined, aimsAt: undefined }], complete: true };
 }

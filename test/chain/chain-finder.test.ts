@@ -1,55 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Random } from "../../sim/random.js";
-import { ChainFinder, type ChainOptions } from "../../src/chain/chain-finder.js";
+import { ChainFinder } from "../../src/chain/chain-finder.js";
 import { experienceOf } from "./experience-of.js";
-import { latentOfScene, PARTS, placeOf } from "./scenes.js";
-
-type Place = [number, number, number];
-const HOME: Place = [0.5, 0, 0.3];
-const HORIZON = 8;
-
-/** Frames of taking a thing from one place to another, at most 4 cm a period; the other thing lies somewhere else. */
-function carry(random: Random, thing: "narrow" | "wide", from: Place, to: Place): number[][] {
-  const frames: number[][] = [];
-  const other: Place = [random.uniform(0.35, 0.65), random.uniform(-0.2, 0.2), 0.03];
-  const hand: Place = [...HOME];
-  const at: Place = [...from];
-  let opening = 0.08;
-  const look = (): void => {
-    const [narrow, wide] = thing === "narrow" ? [at, other] : [other, at];
-    frames.push([...latentOfScene({ hand, opening, narrow, wide })]);
-  };
-  const go = (target: Place, holding: boolean): void => {
-    for (let left = Infinity; left > 1e-6;) {
-      const way = target.map((value, axis) => value - hand[axis]!);
-      left = Math.hypot(...way);
-      const share = Math.min(1, 0.04 / Math.max(left, 1e-9));
-      way.forEach((value, axis) => { hand[axis]! += share * value; });
-      if (holding) hand.forEach((value, axis) => { at[axis] = value; });
-      look();
-    }
-  };
-  look();
-  go([from[0], from[1], 0.15], false);
-  go(from, false);
-  opening = 0.05;
-  look();
-  go([from[0], from[1], 0.15], true);
-  go([to[0], to[1], 0.15], true);
-  go(to, true);
-  opening = 0.08;
-  look();
-  go(HOME, false);
-  return frames;
-}
-
-const random = new Random(11);
-const spot = (): Place => [random.uniform(0.36, 0.64), random.uniform(-0.2, 0.2), 0.03];
-const LIVED = experienceOf(Array.from({ length: 700 }, (_, i) => carry(random, i % 2 === 0 ? "narrow" : "wide", spot(), spot())));
-const options = (more: Partial<ChainOptions> = {}): ChainOptions => ({ experience: LIVED, parts: PARTS, horizon: HORIZON, passBelow: 0.2, trustedBelow: 0.1, ...more });
-const scene = (narrow: Place, wide: Place): Float32Array => latentOfScene({ hand: HOME, opening: 0.08, narrow, wide });
-const apart = (a: Float32Array, b: Float32Array, what: "narrow" | "wide" | "hand"): number => Math.hypot(...placeOf(a, what).map((value, axis) => value - placeOf(b, what)[axis]!));
+import { apart, HORIZON, LIVED, options, scene } from "./lived-table.js";
+import { latentOfScene, placeOf } from "./scenes.js";
 
 test("a thing far away is taken, carried and put down, by way of sub-goals that each are within a horizon", async () => {
   const finder = new ChainFinder(options());
@@ -127,38 +81,12 @@ test("no experience is refused", () => {
 
 test("a thing is elsewhere when it is seen farther from a sub-goal's place than pictures err", () => {
   const finder = new ChainFinder(options());
-  const wanted = scene([0.4, -0.15, 0.03], [0.6, 0.1, 0.03]);
+  const wanted = { latent: scene([0.4, -0.15, 0.03], [0.6, 0.1, 0.03]), aimsAt: undefined };
   assert.equal(finder.isElsewhere(scene([0.41, -0.14, 0.03], [0.6, 0.11, 0.03]), wanted), false);
   assert.equal(finder.isElsewhere(scene([0.4, -0.15, 0.09], [0.6, 0.1, 0.03]), wanted), true, "in the hand, and not on the table");
   assert.equal(finder.isElsewhere(scene([0.4, -0.15, 0.03], [0.56, 0.1, 0.03]), wanted), true, "the other one");
+  const shifted = scene([0.42, -0.15, 0.03], [0.6, 0.1, 0.03]);
+  assert.deepEqual([finder.isElsewhere(shifted, wanted), finder.isElsewhere(shifted, { ...wanted, aimsAt: 0 }), finder.isElsewhere(shifted, { ...wanted, aimsAt: 1 })], [false, true, false], "what is taken next is aimed at more closely");
   const { experience, horizon, passBelow, trustedBelow } = options();
   assert.equal(new ChainFinder({ experience, horizon, passBelow, trustedBelow }).isElsewhere(scene([0.4, 0, 0.03], [0.6, 0.1, 0.03]), wanted), false, "who does not know where things are does not know this");
-});
-
-test("where nothing gets nearer, the hand gets out of the way before the next way is looked for, but not with a thing in it", async () => {
-  const finder = new ChainFinder(options());
-  const [from, to]: [Place, Place] = [[0.4, -0.15, 0.03], [0.55, 0, 0.03]];
-  const other: Place = [0.6, 0.12, 0.03];
-  const goal = scene(to, other);
-  const beside = latentOfScene({ hand: [0.43, -0.15, 0.04], opening: 0.01, narrow: from, wide: other });
-  const back = (await finder.next(beside, goal, true))!;
-  assert.deepEqual([back.links.length, back.complete], [1, false]);
-  assert.ok(apart(back.links[0]!.latent, goal, "hand") < 1e-6 && apart(back.links[0]!.latent, beside, "narrow") < 1e-6, "the hand as in the goal, things as they are");
-  const way = (await finder.next(beside, goal, false))!;
-  assert.ok(way.links.length > 1 && way.complete);
-  assert.ok((await finder.next(scene(from, other), goal, true))!.links.length > 1, "it is out of the way already");
-  const carried: Place = [0.45, -0.1, 0.15];
-  const held = (await finder.next(latentOfScene({ hand: carried, opening: 0.05, narrow: carried, wide: other }), goal, true))!;
-  assert.ok(apart(held.links[0]!.latent, goal, "hand") > 0.08, "it goes on with what it has");
-});
-
-test("what is in the hand comes first, then what is surely elsewhere; what may only look so comes last", async () => {
-  const finder = new ChainFinder(options());
-  const goal = scene([0.55, 0, 0.03], [0.6, 0.15, 0.03]);
-  const names = async (seen: Float32Array): Promise<string> => (await finder.next(seen, goal, false))!.links[0]!.name.split(":")[0]!;
-  // The wide thing is 4 cm off, which is nearer to its place and cheaper.
-  assert.equal(await names(scene([0.4, -0.15, 0.03], [0.56, 0.15, 0.03])), "narrow");
-  assert.equal(await names(scene([0.55, 0, 0.03], [0.56, 0.15, 0.03])), "wide");
-  const carried: Place = [0.45, 0.05, 0.15];
-  assert.equal(await names(latentOfScene({ hand: carried, opening: 0.05, narrow: [0.5, -0.05, 0.03], wide: carried })), "wide");
 });

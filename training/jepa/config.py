@@ -43,8 +43,8 @@ class Config:
 
     # Looking back at the end of the first stage: times that what was felt is read again, steps and pictures a step for the head.
     look_back_rounds: int = 2
-    look_back_steps: int = 4000
-    look_back_batch: int = 1024
+    look_back_steps: int = 2000
+    look_back_batch: int = 256
 
     # Last stage: predictor and value on the latents of the frozen encoder. Windows of `rollout` actions, which is the bundle's horizon too.
     rollout: int = 10

@@ -1,0 +1,75 @@
+import type { Chain, ChainFinder, ChainLink } from "./chain-finder.js";
+import { type LatentParts, placeDistanceM } from "./latent-parts.js";
+
+/**
+ * Why a way is looked for: the first one; `aim`: the hand is nearly at a thing, and sees it a little elsewhere; `missed`: a thing is not where a sub-goal has it; `stuck`: nothing gets nearer any more;
+ * `done`: the way before has come to its end.
+ */
+export type Why = "begin" | "aim" | "missed" | "stuck" | "done";
+
+/** The hand is at its place in the goal nearer than this, m. */
+const AWAY_M = 0.08;
+/** What gets the hand out of the way needs no more nearness than so many times what a leg may leave. */
+const BACK = 2;
+/** A thing is where it was when it is seen nearer to it than this, m. */
+const SAME_PLACE_M = 0.04;
+/** After a miss the hand goes so far beside where the thing is seen, m: times the square root of the misses, which fills a disk evenly; at most so far. */
+const ASIDE_M = 0.007;
+const MOST_ASIDE_M = 0.018;
+/** The angle between one try and the next (Vogel 1979): no direction comes twice. */
+const GOLDEN_ANGLE = Math.PI * (3 - Math.sqrt(5));
+
+/**
+ * What to do next on the way to a far goal, time after time: the way of one thing from where things are seen. Where things are seen errs in the same way as long as nothing changes, so a
+ * thing that was missed is missed again there: each further try takes it a little beside.
+ */
+export class Pursuit {
+  readonly #finder: ChainFinder;
+  /** [latentDim] */
+  readonly goal: Float32Array;
+  readonly #parts: LatentParts | undefined;
+  /** What was tried last: the thing, where it was seen, and how many tries before failed. */
+  #last: { readonly thing: number; readonly seen: Float32Array; readonly misses: number } | undefined;
+
+  /** @param goal [latentDim] */
+  constructor(finder: ChainFinder, goal: Float32Array) {
+    this.#finder = finder;
+    this.goal = goal;
+    this.#parts = finder.parts;
+  }
+
+  /**
+   * When nothing gets nearer any more, first the hand goes to its place in the goal, out of the way, from where things are seen better; not with a thing in it.
+   * @param seen [latentDim] @returns undefined when experience does not lead there.
+   */
+  async next(seen: Float32Array, why: Why): Promise<Chain | undefined> {
+    const [parts, goal] = [this.#parts, this.goal];
+    if (why === "stuck" && parts !== undefined && this.#finder.held(seen, goal) === undefined && placeDistanceM(parts, parts.hand, seen, goal) > AWAY_M) return this.#back(parts, seen);
+    let misses = 0;
+    const chain = await this.#finder.find(seen, goal, {
+      things: 1,
+      aside: (thing) => {
+        misses = this.#missesOf(thing, seen, why);
+        const radius = Math.min(MOST_ASIDE_M, ASIDE_M * Math.sqrt(misses));
+        return [radius * Math.cos(misses * GOLDEN_ANGLE), radius * Math.sin(misses * GOLDEN_ANGLE)];
+      },
+    });
+    if (chain?.thing === undefined) return chain;
+    this.#last = { thing: chain.thing, seen: Float32Array.from(seen), misses };
+    // Aimed once, the hand goes: what is seen changes a little each time.
+    return why === "aim" ? { ...chain, links: chain.links.map((link): ChainLink => ({ ...link, aimsAt: undefined })) } : chain;
+  }
+
+  #missesOf(thing: number, seen: Float32Array, why: Why): number {
+    const [last, parts] = [this.#last, this.#parts];
+    if (last === undefined || parts === undefined || last.thing !== thing || placeDistanceM(parts, parts.things[thing]!.place, last.seen, seen) > SAME_PLACE_M) return 0;
+    return why === "aim" ? last.misses : last.misses + 1;
+  }
+
+  #back(parts: LatentParts, seen: Float32Array): Chain {
+    const latent = Float32Array.from(seen);
+    for (const entry of [...parts.hand, parts.opening]) latent[entry] = this.goal[entry]!;
+    const link = { name: "back", latent, source: undefined, energy: Number.NaN, passed: true, reachedBelow: BACK * this.#finder.passBelow, aimsAt: undefined };
+    return { links: [link], complete: false, cost: 0, pieces: 0, thing: undefined };
+  }
+}
