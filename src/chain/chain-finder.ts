@@ -59,6 +59,8 @@ export interface FindOptions {
   readonly things?: number;
   /** How far from where a thing is seen the hand takes it, along x and y, m. Default: there. */
   readonly aside?: (thing: number) => readonly [number, number];
+  /** Things of which this is more are handled after the others. Default: the same for all. */
+  readonly putOff?: (thing: number) => number;
 }
 
 /** A thing that moves farther than this from frame to frame while it is no higher than so much above where it rests, slides, m; a period of that costs so many more. */
@@ -86,8 +88,15 @@ const OTHERS_REST_M = 0.03;
 const AT_THING_M = 0.06;
 /** So far it is surely not where it should be, m; nearer ones come last, when the hand is out of the way and pictures err less. */
 const SURELY_MOVED_M = 0.05;
+/**
+ * On the way it is near enough with so many times as much energy left as a leg may leave. A thing that is seen 1 cm from where it is in the hand costs that much: what is held is not to be
+ * shaken about for it, while one that was not lifted costs twice as much still.
+ */
+const ON_THE_WAY = 1.6;
 /** A thing that is not the last one is done with so many times as much energy left as a leg may leave: its place counts, and where the others are seen errs, too. */
 const DONE = 2;
+/** A thing that is seen higher than before by this was lifted, and not pushed, m. */
+const LIFTED_M = 0.015;
 /** A thing that is to be taken is aimed at anew when it is seen farther from where it was than this, m. */
 const AIMED_M = 0.012;
 /** A place is taken while another thing's is nearer than this, m; what it costs to go there first, periods. */
@@ -152,33 +161,34 @@ export class ChainFinder {
     return { links: this.#links(legs, frames, goal), complete: true, cost: path.cost, pieces: pieces(frames), thing: undefined };
   }
 
-  async #findByThings(parts: LatentParts, start: Float32Array, goal: Float32Array, { things = Infinity, aside }: FindOptions): Promise<Chain | undefined> {
+  async #findByThings(parts: LatentParts, start: Float32Array, goal: Float32Array, { things = Infinity, aside, putOff = () => 0 }: FindOptions): Promise<Chain | undefined> {
     const open = new Set(parts.things.flatMap(({ place }, thing) => placeDistanceM(parts, place, start, goal) > MOVED_M ? [thing] : []));
     const chain: { links: ChainLink[]; cost: number; pieces: number; thing: number | undefined } = { links: [], cost: 0, pieces: 0, thing: undefined };
     const held = this.held(start, goal);
     for (let [now, done] = [start, 0]; open.size > 0 && done < things; done++) {
       const sure = [...open].filter((thing) => placeDistanceM(parts, parts.things[thing]!.place, now, goal) > SURELY_MOVED_M);
-      const next = await this.#cheapest(parts, done === 0 && held !== undefined ? [held] : sure.length > 0 ? sure : [...open], now, goal);
+      const candidates = sure.length > 0 ? sure : [...open];
+      const least = Math.min(...candidates.map(putOff));
+      const next = await this.#cheapest(parts, done === 0 && held !== undefined ? [held] : candidates.filter((thing) => putOff(thing) === least), now, goal);
       if (next === undefined) return undefined;
       const { thing, path, after } = next;
       const before = now;
       open.delete(thing);
       chain.thing ??= thing;
       const frames = livedFrames(path);
+      const besideM = aside === undefined || thing === held ? [0, 0] as const : aside(thing);
       const latents = splice({
         parts, thing, frames: frames.map((frame) => this.#latent(frame)), pieces: frames.map(({ piece }) => piece), before: now, after,
-        ...(aside === undefined || thing === held ? {} : { aside: aside(thing) }),
+        aside: besideM,
       });
       const end = open.size === 0 ? goal : after;
       // As soon as it is seen that the hand has the thing: of all that may fail this is it, and a place farther on draws the hand past the thing.
       const taken = latents.findIndex((latent) => placeDistanceM(parts, parts.things[thing]!.place, latent, before) > MOVED_M);
-      const legs = await this.#cut(now, [...latents, end], withEnd(frames, path), {
-        avoid: (i) => {
-          const latent = latents[i];
-          return latent !== undefined && isAmbiguous(parts, thing, latent, before);
-        },
-        ...(taken < 0 ? {} : { through: taken }),
-      });
+      if (taken >= 0 && thing !== held) liftStraight(parts, thing, latents[taken]!, before, besideM);
+      const ambiguous = (i: number): boolean => latents[i] !== undefined && isAmbiguous(parts, thing, latents[i], before);
+      // And where it comes to the thing as it was come to: from elsewhere it would run into it.
+      const near = latents.findLastIndex((_, i) => i < taken && !ambiguous(i));
+      const legs = await this.#cut(now, [...latents, end], withEnd(frames, path), { avoid: ambiguous, through: [near, taken].filter((i) => i >= 0) });
       chain.links.push(...this.#links(legs, frames, end, { prefix: `${parts.things[thing]!.name}: `, latents: [...latents, end], ...(thing === held ? {} : { aimsAt: thing, taken }) }));
       chain.cost += path.cost;
       chain.pieces += pieces(frames);
@@ -224,7 +234,7 @@ export class ChainFinder {
       return frame === undefined
         ? { name: `${prefix}there`, latent: end, source: undefined, energy, passed, reachedBelow: undefined, aimsAt: undefined }
         : {
-            name: `${prefix}${i + 1}`, latent: latents[to]!, source: { stretch: frame.stretch, frame: frame.frame }, energy, passed, reachedBelow: this.#options.passBelow,
+            name: `${prefix}${i + 1}`, latent: latents[to]!, source: { stretch: frame.stretch, frame: frame.frame }, energy, passed, reachedBelow: ON_THE_WAY * this.#options.passBelow,
             aimsAt: to < taken ? aimsAt : undefined,
           };
     });
@@ -312,6 +322,22 @@ function handAnd({ hand, opening, things, mean, std }: LatentParts, thing: numbe
 function isAmbiguous(parts: LatentParts, thing: number, latent: Float32Array, before: Float32Array): boolean {
   const { place } = parts.things[thing]!;
   return placeDistanceM(parts, place, latent, before) < MOVED_M && placesApartM(parts, latent, parts.hand, place) < AT_THING_M;
+}
+
+/** Changes a latent in which a thing was just lifted so that it is a little above where it lies before: a hand that is to be elsewhere with it goes there before it has it. Slides stay as they are. */
+function liftStraight({ hand, things, std }: LatentParts, thing: number, latent: Float32Array, before: Float32Array, aside: readonly [number, number]): void {
+  const { place } = things[thing]!;
+  const liftedM = (latent[place[2]]! - before[place[2]]!) * std[place[2]]!;
+  if (liftedM < LIFTED_M) return;
+  // As high as it has to be for it to be seen, no higher.
+  const lowerM = Math.max(0, liftedM - MOVED_M - LIFTED_M / 2);
+  for (const entry of [place[2], hand[2]]) latent[entry]! -= lowerM / std[entry]!;
+  for (const axis of [0, 1] as const) {
+    const [thingAt, handAt] = [place[axis], hand[axis]];
+    const shiftM = (before[thingAt]! - latent[thingAt]!) * std[thingAt]! + aside[axis];
+    latent[thingAt]! += shiftM / std[thingAt]!;
+    latent[handAt]! += shiftM / std[handAt]!;
+  }
 }
 
 /** Distance of two places of one latent, m. */

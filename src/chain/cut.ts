@@ -19,8 +19,8 @@ export interface CutOptions {
   readonly passBelow: number;
   /** Frames that are no good end of a leg; one is taken only where there is nothing else within a horizon. */
   readonly avoid?: (index: number) => boolean;
-  /** A frame at which a leg has to end, whatever passes; left out: none. */
-  readonly through?: number | undefined;
+  /** Frames at which a leg has to end, whatever passes. Default: none. */
+  readonly through?: readonly number[];
   /** A leg is not made shorter than this, periods. Default 3. */
   readonly shortest?: number;
 }
@@ -29,13 +29,13 @@ export interface CutOptions {
  * Cuts a path into legs of at most a horizon, each as long as the planner believes that it can go: from the farthest frame within a horizon backwards until one
  * passes. Where none does, the one with the least energy left is taken, and said to have failed. The last frame is always the last leg's end.
  */
-export async function cutIntoLegs({ times, horizon, check, passBelow, avoid = () => false, through = Infinity, shortest = 3 }: CutOptions): Promise<CheckedLeg[]> {
+export async function cutIntoLegs({ times, horizon, check, passBelow, avoid = () => false, through = [], shortest = 3 }: CutOptions): Promise<CheckedLeg[]> {
   const legs: CheckedLeg[] = [];
   const last = times.length - 1;
   for (let from = -1; from < last;) {
     const begin = from < 0 ? 0 : times[from]!;
     let far = from + 1;
-    while (far < last && far !== through && times[far + 1]! - begin <= horizon) far++;
+    while (far < last && !through.includes(far) && times[far + 1]! - begin <= horizon) far++;
     let good = Array.from({ length: far - from }, (_, i) => far - i).filter((to) => to === last || !avoid(to));
     if (good.length === 0) good = [far];
     const leg = check === undefined ? { to: good[0]!, energy: Number.NaN, passed: true } : await longestThatPasses({ from, good, begin, times, check, passBelow, shortest });

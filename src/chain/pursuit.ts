@@ -11,6 +11,8 @@ export type Why = "begin" | "aim" | "missed" | "stuck" | "done";
 const AWAY_M = 0.08;
 /** What gets the hand out of the way needs no more nearness than so many times what a leg may leave. */
 const BACK = 2;
+/** So many tries a thing has before the others have as many. */
+const TRIES_A_TURN = 2;
 /** A thing is where it was when it is seen nearer to it than this, m. */
 const SAME_PLACE_M = 0.04;
 /** After a miss the hand goes so far beside where the thing is seen, m: times the square root of the misses, which fills a disk evenly; at most so far. */
@@ -21,15 +23,19 @@ const GOLDEN_ANGLE = Math.PI * (3 - Math.sqrt(5));
 
 /**
  * What to do next on the way to a far goal, time after time: the way of one thing from where things are seen. Where things are seen errs in the same way as long as nothing changes, so a
- * thing that was missed is missed again there: each further try takes it a little beside.
+ * thing that was missed is missed again there: each further try takes it a little beside, and after two of them it is another thing's turn.
  */
 export class Pursuit {
   readonly #finder: ChainFinder;
   /** [latentDim] */
   readonly goal: Float32Array;
   readonly #parts: LatentParts | undefined;
-  /** What was tried last: the thing, where it was seen, and how many tries before failed. */
-  #last: { readonly thing: number; readonly seen: Float32Array; readonly misses: number } | undefined;
+  /** How each thing was tried last: where it was seen, and how many tries failed there before. */
+  readonly #tried = new Map<number, { readonly seen: Float32Array; readonly misses: number }>();
+  /** The thing of the last way. */
+  #last: number | undefined;
+  /** Ways of each thing, those that only aimed anew left out. */
+  readonly #tries = new Map<number, number>();
 
   /** @param goal [latentDim] */
   constructor(finder: ChainFinder, goal: Float32Array) {
@@ -48,6 +54,8 @@ export class Pursuit {
     let misses = 0;
     const chain = await this.#finder.find(seen, goal, {
       things: 1,
+      // While it is aimed at, the hand is at it.
+      putOff: (thing) => why === "aim" && thing === this.#last ? -1 : Math.floor((this.#tries.get(thing) ?? 0) / TRIES_A_TURN),
       aside: (thing) => {
         misses = this.#missesOf(thing, seen, why);
         const radius = Math.min(MOST_ASIDE_M, ASIDE_M * Math.sqrt(misses));
@@ -55,15 +63,18 @@ export class Pursuit {
       },
     });
     if (chain?.thing === undefined) return chain;
-    this.#last = { thing: chain.thing, seen: Float32Array.from(seen), misses };
+    const { thing } = chain;
+    this.#tried.set(thing, { seen: Float32Array.from(seen), misses });
+    if (why !== "aim" || thing !== this.#last) this.#tries.set(thing, (this.#tries.get(thing) ?? 0) + 1);
+    this.#last = thing;
     // Aimed once, the hand goes: what is seen changes a little each time.
     return why === "aim" ? { ...chain, links: chain.links.map((link): ChainLink => ({ ...link, aimsAt: undefined })) } : chain;
   }
 
   #missesOf(thing: number, seen: Float32Array, why: Why): number {
-    const [last, parts] = [this.#last, this.#parts];
-    if (last === undefined || parts === undefined || last.thing !== thing || placeDistanceM(parts, parts.things[thing]!.place, last.seen, seen) > SAME_PLACE_M) return 0;
-    return why === "aim" ? last.misses : last.misses + 1;
+    const [last, parts] = [this.#tried.get(thing), this.#parts];
+    if (last === undefined || parts === undefined || placeDistanceM(parts, parts.things[thing]!.place, last.seen, seen) > SAME_PLACE_M) return 0;
+    return why === "aim" && thing === this.#last ? last.misses : last.misses + 1;
   }
 
   #back(parts: LatentParts, seen: Float32Array): Chain {

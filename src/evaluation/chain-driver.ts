@@ -16,6 +16,9 @@ export interface ChainDriverOptions {
   readonly goal: TaskGoal;
 }
 
+/** Nothing gets nearer any more when the planner began anew so many times. */
+const STUCK_AFTER = 2;
+
 type Way = Pick<Chain, "links" | "complete">;
 
 /**
@@ -28,7 +31,6 @@ export class ChainDriver implements Driver {
   readonly #watch: WayWatch<ChainLink>;
   /** Whether the present way leads to the goal. */
   #complete: boolean;
-  #retries = 0;
   #steps = 0;
   #innerSteps = 0;
   /** Sub-goals of the ways that were left. */
@@ -82,8 +84,7 @@ export class ChainDriver implements Driver {
     this.#steps += steps - this.#innerSteps;
     this.#innerSteps = steps;
     if (state === "reached" && this.#complete) return;
-    const doubt = this.#watch.doubt(subGoal?.number, retries > this.#retries || this.#inner.over);
-    this.#retries = retries;
+    const doubt = this.#watch.doubt(subGoal?.number, retries >= STUCK_AFTER || this.#inner.over);
     if (doubt === undefined) return;
     const now = await this.#options.model.encode(image);
     if (doubt.kind === "stuck") await this.#goAnotherWay(now, state === "reached" ? "done" : "stuck");
@@ -103,7 +104,6 @@ export class ChainDriver implements Driver {
     const way = (await this.#pursuit.next(now, why)) ?? goalAlone(this.#options.goal, this.#pursuit.goal);
     this.#watch.begin(way.links);
     this.#complete = way.complete;
-    this.#retries = 0;
     this.#innerSteps = 0;
     await this.#inner.go(way.links);
   }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ChainFinder } from "../../src/chain/chain-finder.js";
 import { experienceOf } from "./experience-of.js";
-import { apart, HORIZON, LIVED, options, scene } from "./lived-table.js";
+import { apart, HORIZON, LIVED, options, type Place, scene } from "./lived-table.js";
 import { latentOfScene, placeOf } from "./scenes.js";
 
 test("a thing far away is taken, carried and put down, by way of sub-goals that each are within a horizon", async () => {
@@ -89,4 +89,16 @@ test("a thing is elsewhere when it is seen farther from a sub-goal's place than 
   assert.deepEqual([finder.isElsewhere(shifted, wanted), finder.isElsewhere(shifted, { ...wanted, aimsAt: 0 }), finder.isElsewhere(shifted, { ...wanted, aimsAt: 1 })], [false, true, false], "what is taken next is aimed at more closely");
   const { experience, horizon, passBelow, trustedBelow } = options();
   assert.equal(new ChainFinder({ experience, horizon, passBelow, trustedBelow }).isElsewhere(scene([0.4, 0, 0.03], [0.6, 0.1, 0.03]), wanted), false, "who does not know where things are does not know this");
+});
+
+test("a thing is come to as it was come to, taken where it lies, and only then carried", async () => {
+  const [from, other]: [Place, Place] = [[0.42, -0.12, 0.03], [0.6, 0.12, 0.03]];
+  const start = scene(from, other);
+  const { links } = (await new ChainFinder(options()).find(start, scene([0.55, 0.05, 0.03], other)))!;
+  const taken = links.findIndex(({ latent }) => apart(latent, start, "narrow") > 0.02);
+  const [x, y, z] = placeOf(links[taken]!.latent, "narrow") as Place;
+  assert.ok(Math.hypot(x - from[0], y - from[1]) < 1e-6 && z - from[2] > 0.02 && z - from[2] < 0.05, `${x} ${y} ${z}`);
+  assert.ok(apart(links[taken]!.latent, start, "hand") > 0.05);
+  const before = placeOf(links[taken - 1]!.latent, "hand");
+  assert.ok(before[2]! - from[2] > 0.05 && Math.hypot(before[0]! - from[0], before[1]! - from[1]) < 0.05, `from above, at ${before.join(" ")}`);
 });

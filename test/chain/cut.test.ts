@@ -54,3 +54,8 @@ test("frames that are no good end are passed over, unless there is nothing else"
   assert.deepEqual((await legs((i) => i === 3)).map(({ to }) => to), [2, 6, 9]);
   assert.deepEqual((await legs(() => true)).map(({ to }) => to), [3, 7, 9]);
 });
+
+test("legs end where they have to, whatever passes", async () => {
+  const times = Array.from({ length: 20 }, (_, i) => i + 1);
+  assert.deepEqual((await cutIntoLegs({ times, horizon: 8, passBelow: 1, through: [5, 7] })).map(({ to }) => to), [5, 7, 15, 19]);
+});

@@ -68,3 +68,14 @@ test("a thing is aimed at anew once, just before it is taken", async () => {
   assert.ok(taken > 0 && aims.slice(0, taken).every((thing) => thing === 0) && aims.slice(taken).every((thing) => thing === undefined), String(aims));
   assert.ok((await pursuit.next(seen, "aim"))!.links.every(({ aimsAt }) => aimsAt === undefined));
 });
+
+test("after two tries it is another thing's turn", async () => {
+  const pursuit = new Pursuit(finder, scene([0.55, 0, 0.03], [0.6, 0.15, 0.03]));
+  const seen = scene([0.4, -0.15, 0.03], [0.45, 0.1, 0.03]);
+  const turns: string[] = [];
+  for (let i = 0; i < 8; i++) turns.push((await pursuit.next(seen, i === 0 ? "begin" : "missed"))!.links[0]!.name.split(":")[0]!);
+  const [first, other] = [turns[0]!, turns[2]!];
+  assert.notEqual(first, other);
+  assert.deepEqual(turns, [first, first, other, other, first, first, other, other]);
+  assert.equal((await pursuit.next(seen, "aim"))!.links[0]!.name.split(":")[0], other, "what the hand is at is not left for another");
+});
