@@ -16,8 +16,9 @@ export interface ChainDriverOptions {
   readonly goal: TaskGoal;
 }
 
-/** Nothing gets nearer any more when the planner began anew so many times. */
+/** Nothing gets nearer any more when the planner began anew so many times on the way to one sub-goal, or so many periods went by. */
 const STUCK_AFTER = 2;
+const STUCK_AFTER_PERIODS = 40;
 
 type Way = Pick<Chain, "links" | "complete">;
 
@@ -33,6 +34,11 @@ export class ChainDriver implements Driver {
   #complete: boolean;
   #steps = 0;
   #innerSteps = 0;
+  /** Of the sub-goal that is gone for: its number, periods, and how often the planner began anew, in all and by the controller's count. */
+  #subGoal: number | undefined;
+  #periods = 0;
+  #restarts = 0;
+  #retries = 0;
   /** Sub-goals of the ways that were left. */
   #behind = 0;
 
@@ -84,7 +90,12 @@ export class ChainDriver implements Driver {
     this.#steps += steps - this.#innerSteps;
     this.#innerSteps = steps;
     if (state === "reached" && this.#complete) return;
-    const doubt = this.#watch.doubt(subGoal?.number, retries >= STUCK_AFTER || this.#inner.over);
+    if (subGoal?.number !== this.#subGoal) this.#beginSubGoal(subGoal?.number);
+    // Counted here: whoever goes to and fro begins anew time after time, and every time the energy has fallen a little the controller forgives it.
+    if (retries > this.#retries) this.#restarts++;
+    this.#retries = retries;
+    this.#periods++;
+    const doubt = this.#watch.doubt(subGoal?.number, this.#restarts >= STUCK_AFTER || this.#periods > STUCK_AFTER_PERIODS || this.#inner.over);
     if (doubt === undefined) return;
     const now = await this.#options.model.encode(image);
     if (doubt.kind === "stuck") await this.#goAnotherWay(now, state === "reached" ? "done" : "stuck");
@@ -99,12 +110,20 @@ export class ChainDriver implements Driver {
     this.#inner.stop();
   }
 
+  #beginSubGoal(number: number | undefined): void {
+    this.#subGoal = number;
+    this.#periods = 0;
+    this.#restarts = 0;
+  }
+
   async #goAnotherWay(now: Float32Array, why: Why): Promise<void> {
     this.#behind += this.#inner.subGoalsDone;
     const way = (await this.#pursuit.next(now, why)) ?? goalAlone(this.#options.goal, this.#pursuit.goal);
     this.#watch.begin(way.links);
     this.#complete = way.complete;
     this.#innerSteps = 0;
+    this.#beginSubGoal(undefined);
+    this.#retries = 0;
     await this.#inner.go(way.links);
   }
 }
