@@ -39,6 +39,8 @@ interface ActiveGoal {
   stalls: number;
   /** The newest answer for the present sub-goal that scored something. */
   result: PlanResult | undefined;
+  /** Of the newest plan that asked the memory: only a search that begins from nothing does. */
+  recalled: number | undefined;
   /** How long its question waited for a picture (s). */
   waitedS: number;
 }
@@ -174,7 +176,7 @@ export class Controller {
       });
       const taken: TakenGoal = { name, reachedBelow, subGoals: encoded };
       this.#options.witness?.goalTaken(taken);
-      this.#goal = { name, reachedBelow, taken, sequence, behind: given.behind ?? 0, steps: 0, overruns: 0, retries: 0, stalls: 0, result: undefined, waitedS: 0 };
+      this.#goal = { name, reachedBelow, taken, sequence, behind: given.behind ?? 0, steps: 0, overruns: 0, retries: 0, stalls: 0, result: undefined, recalled: undefined, waitedS: 0 };
       if (!this.#motion.moving) this.#resyncWanted = true;
       this.#recovering = false;
       this.#startCold();
@@ -305,9 +307,9 @@ export class Controller {
         ...(result.answerMs === undefined ? {} : { answerMs: result.answerMs }),
         iterations: result.iterations,
         candidates: result.candidates,
-        ...(result.recalled === undefined ? {} : { recalled: result.recalled }),
         ...(result.terms === undefined ? {} : { terms: result.terms }),
       }),
+      ...(goal?.recalled === undefined ? {} : { recalled: goal.recalled }),
       ...(goal === undefined || energyShare(goal) === undefined ? {} : { energyShare: energyShare(goal)! }),
       ...(this.#motion.slowed === undefined ? {} : { speedScale: this.#motion.slowed.scale }),
       ...(this.#options.surprise === undefined ? {} : { surprise: this.#options.surprise.shares }),
@@ -414,6 +416,7 @@ export class Controller {
     }
     if (result.observed !== undefined) this.#adapter?.see(ticket.sentBefore, { latent: result.latent, ...result.observed });
     goal.result = result;
+    goal.recalled = result.recalled ?? goal.recalled;
     goal.waitedS = ticket.waitedS;
     const energy = result.startEnergy;
     const { sequence } = goal;

@@ -46,7 +46,7 @@ export interface ControllerStatus {
   readonly pictureWaitMs?: number;
   readonly iterations?: number;
   readonly candidates?: number;
-  /** Of these, out of the memory; there for the plans that asked it. */
+  /** Candidates out of the memory, of the goal's newest plan that asked it: every search that begins from nothing does. */
   readonly recalled?: number;
   /** Share of the wanted speed that the guards leave, below 1, while they slow the arm. */
   readonly speedScale?: number;

@@ -61,6 +61,18 @@ test("goes for a goal, step by step, and reaches it", async () => {
   assert.equal(bench.planning.requests.length, asked, "a reached goal is not planned for");
 });
 
+test("says for the whole of a goal what its newest search from nothing had out of the memory", async () => {
+  const bench = new TestBench();
+  bench.planning.recalled = 8;
+  await bench.controller.setGoal({ name: "there", latent: LATENT });
+  assert.equal((await bench.period()).recalled, undefined, "nothing is planned yet");
+  for (let i = 0; i < 3; i++) assert.equal((await bench.period()).recalled, 8);
+  assert.equal((await bench.until("reached")).recalled, 8);
+  bench.planning.recalled = undefined;
+  await bench.controller.setGoal({ name: "back", latent: LATENT.map((value) => -value) });
+  assert.equal((await bench.until("reached")).recalled, undefined, "of another goal");
+});
+
 test("each plan begins with the action just sent, and the warm start moves on by one", async () => {
   const bench = new TestBench();
   await bench.underWay();

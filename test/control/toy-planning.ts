@@ -19,6 +19,9 @@ export class ToyPlanning implements PlanningService {
   closed = false;
   /** How unlike those of training the pictures are said to be; undefined: nothing is said. */
   unlikeness: number | undefined;
+  /** Sequences that the first plan after each reset() is said to have out of the memory; undefined: it has none to ask. */
+  recalled: number | undefined;
+  #cold = true;
   readonly #largestStep: number;
   readonly #held: (() => void)[] = [];
 
@@ -59,6 +62,7 @@ export class ToyPlanning implements PlanningService {
 
   reset(seed: number): void {
     this.seeds.push(seed);
+    this.#cold = true;
   }
 
   close(): Promise<void> {
@@ -83,6 +87,8 @@ export class ToyPlanning implements PlanningService {
       stepEnergies[h] = distance();
     }
     if (mood === "not_finite") actions[actionDim] = NaN;
+    const asked = this.#cold && this.recalled !== undefined;
+    this.#cold = false;
     return {
       actions,
       stepEnergies,
@@ -94,6 +100,7 @@ export class ToyPlanning implements PlanningService {
       encodeMs: 1,
       planMs: 2,
       latent: Float32Array.from(state),
+      ...(asked ? { recalled: this.recalled! } : {}),
       ...(this.unlikeness === undefined ? {} : { observed: { state, unlikeness: this.unlikeness } }),
     };
   }
