@@ -20,6 +20,7 @@ from jepa.checkpoint import save
 from jepa.data import Episodes
 from jepa.latents import LatentEpisodes, cached, encode_features, fingerprint
 from jepa.lerobot import from_arguments, load_any
+from jepa.losses import Losses
 from jepa.model import WorldModel
 from jepa.options import chosen_options, on_an_encoder
 from jepa.probes import in_centimetres, place_errors
@@ -75,10 +76,8 @@ def fit(model: WorldModel, seen: list[Seen], generator: torch.Generator) -> floa
         for group in optimiser.param_groups:
             group["lr"] = LEARNING_RATE * (1 - step / config.look_back_steps)
         batch = torch.randint(len(features), (config.look_back_batch,), generator=generator)
-        there = felt[batch].isfinite().all(-1)
         # Not squared even where it is small: what was felt errs by a centimetre itself, and is one place for many pictures.
-        distance = (model.places_of(head(features[batch].float())) - felt[batch].nan_to_num()).abs().sum(-1)
-        loss = (distance * there).sum() / there.sum().clamp_min(1)
+        loss = Losses.touch(model.places_of(head(features[batch].float())), felt[batch], lambda metres: metres.abs().sum(-1))
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         optimiser.step()

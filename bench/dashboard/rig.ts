@@ -43,7 +43,7 @@ export interface DashboardRigOptions {
 
 /** Simulator, controller and dashboard as processes on a graph, with a goal library. */
 export class DashboardRig {
-  readonly library: GoalLibrary;
+  readonly goals: GoalLibrary;
   readonly controller: ChildNode;
   readonly dashboard: ChildNode;
   /** Of the page. */
@@ -83,16 +83,16 @@ export class DashboardRig {
       { name: "memory.dir", text: memoryDir },
     ], ["-r", "image:=camera/image_raw", "-r", "camera_info:=camera/camera_info"]));
     const page = child("dashboard", "src/cli/main.js", ["dashboard", "--port", "0", "--goals-dir", library.dir, ...dashboard]);
-    const rig = { folder, memoryDir, otherMemoryDir, library, controller: node, dashboard: page, simulator };
+    const rig = { folder, memoryDir, otherMemoryDir, goals: library, controller: node, dashboard: page, simulator };
     const url = await Promise.race([addressOf(join(folder, "dashboard.log")), page.ended.then((what): never => { throw new Error(`the dashboard ${what}: ${page.lastLine}`); })]);
     return new DashboardRig({ ...rig, url });
   }
 
-  private constructor(parts: { folder: string; memoryDir: string; otherMemoryDir: string; library: GoalLibrary; controller: ChildNode; dashboard: ChildNode; simulator: ChildNode; url: string }) {
+  private constructor(parts: { folder: string; memoryDir: string; otherMemoryDir: string; goals: GoalLibrary; controller: ChildNode; dashboard: ChildNode; simulator: ChildNode; url: string }) {
     this.folder = parts.folder;
     this.memoryDir = parts.memoryDir;
     this.otherMemoryDir = parts.otherMemoryDir;
-    this.library = parts.library;
+    this.goals = parts.goals;
     this.controller = parts.controller;
     this.dashboard = parts.dashboard;
     this.#simulator = parts.simulator;

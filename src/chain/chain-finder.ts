@@ -41,6 +41,11 @@ export interface ChainLink {
   readonly aimsAt: number | undefined;
 }
 
+/** A sub-goal that is made of no remembered frame and that nobody asked the planner about. */
+export function unlivedLink({ name, latent, passed = true, reachedBelow }: Pick<ChainLink, "name" | "latent"> & Partial<Pick<ChainLink, "passed" | "reachedBelow">>): ChainLink {
+  return { name, latent, source: undefined, energy: Number.NaN, passed, reachedBelow, aimsAt: undefined };
+}
+
 export interface Chain {
   /** In order; the last one's latent is the goal's if it is complete. */
   readonly links: readonly ChainLink[];
@@ -124,9 +129,9 @@ export class ChainFinder {
     return this.#options.parts;
   }
 
-  /** A leg with more energy left is tried shorter. */
-  get passBelow(): number {
-    return this.#options.passBelow;
+  /** Energy below which a way that does not lead to the goal is at its end. */
+  get doneBelow(): number {
+    return DONE * this.#options.passBelow;
   }
 
   /**
@@ -167,9 +172,9 @@ export class ChainFinder {
     const held = this.held(start, goal);
     for (let [now, done] = [start, 0]; open.size > 0 && done < things; done++) {
       const sure = [...open].filter((thing) => placeDistanceM(parts, parts.things[thing]!.place, now, goal) > SURELY_MOVED_M);
-      const candidates = sure.length > 0 ? sure : [...open];
+      const candidates = done === 0 && held !== undefined ? [held] : sure.length > 0 ? sure : [...open];
       const least = Math.min(...candidates.map(putOff));
-      const next = await this.#cheapest(parts, done === 0 && held !== undefined ? [held] : candidates.filter((thing) => putOff(thing) === least), now, goal);
+      const next = await this.#cheapest(parts, candidates.filter((thing) => putOff(thing) === least), now, goal);
       if (next === undefined) return undefined;
       const { thing, path, after } = next;
       const before = now;
@@ -178,8 +183,7 @@ export class ChainFinder {
       const frames = livedFrames(path);
       const besideM = aside === undefined || thing === held ? [0, 0] as const : aside(thing);
       const latents = splice({
-        parts, thing, frames: frames.map((frame) => this.#latent(frame)), pieces: frames.map(({ piece }) => piece), before: now, after,
-        aside: besideM,
+        parts, thing, frames: frames.map((frame) => this.#latent(frame)), pieces: frames.map(({ piece }) => piece), before: now, after, aside: besideM,
       });
       const end = open.size === 0 ? goal : after;
       // As soon as it is seen that the hand has the thing: of all that may fail this is it, and a place farther on draws the hand past the thing.
@@ -189,14 +193,14 @@ export class ChainFinder {
       // And where it comes to the thing as it was come to: from elsewhere it would run into it.
       const near = latents.findLastIndex((_, i) => i < taken && !ambiguous(i));
       const legs = await this.#cut(now, [...latents, end], withEnd(frames, path), { avoid: ambiguous, through: [near, taken].filter((i) => i >= 0) });
-      chain.links.push(...this.#links(legs, frames, end, { prefix: `${parts.things[thing]!.name}: `, latents: [...latents, end], ...(thing === held ? {} : { aimsAt: thing, taken }) }));
+      chain.links.push(...this.#links(legs, frames, end, { prefix: `${parts.things[thing]!.name}: `, latents, ...(thing === held ? {} : { aimsAt: thing, taken }) }));
       chain.cost += path.cost;
       chain.pieces += pieces(frames);
       now = end;
     }
     const last = chain.links.at(-1);
-    if (open.size > 0 && last !== undefined) chain.links.splice(-1, 1, { ...last, reachedBelow: DONE * this.#options.passBelow });
-    if (chain.links.length === 0) chain.links.push({ name: "goal", latent: goal, source: undefined, energy: Number.NaN, passed: true, reachedBelow: undefined, aimsAt: undefined });
+    if (open.size > 0 && last !== undefined) chain.links.splice(-1, 1, { ...last, reachedBelow: this.doneBelow });
+    if (chain.links.length === 0) chain.links.push(unlivedLink({ name: "goal", latent: goal }));
     return { ...chain, complete: open.size === 0 };
   }
 
@@ -224,7 +228,7 @@ export class ChainFinder {
     });
   }
 
-  /** @param more `latents` of the frames in the present scene and of the end; `aimsAt`: a thing that is `taken` at that frame. */
+  /** @param more `latents` of the frames in the present scene; `aimsAt`: a thing that is `taken` at that frame. */
   #links(legs: readonly CheckedLeg[], frames: readonly LivedFrame[], end: Float32Array, more: {
     readonly prefix?: string; readonly latents?: readonly Float32Array[]; readonly aimsAt?: number; readonly taken?: number;
   } = {}): ChainLink[] {

@@ -1,4 +1,4 @@
-import type { Chain, ChainFinder, ChainLink } from "./chain-finder.js";
+import { type Chain, type ChainFinder, type ChainLink, unlivedLink } from "./chain-finder.js";
 import { type LatentParts, placeDistanceM } from "./latent-parts.js";
 
 /**
@@ -7,10 +7,13 @@ import { type LatentParts, placeDistanceM } from "./latent-parts.js";
  */
 export type Why = "begin" | "aim" | "missed" | "stuck" | "done";
 
+/** Why another way is looked for when a sub-goal was left behind with a thing elsewhere than it has it. */
+export function whyLeft({ aimsAt }: ChainLink): "aim" | "missed" {
+  return aimsAt === undefined ? "missed" : "aim";
+}
+
 /** The hand is at its place in the goal nearer than this, m. */
 const AWAY_M = 0.08;
-/** What gets the hand out of the way needs no more nearness than so many times what a leg may leave. */
-const BACK = 2;
 /** So many tries a thing has before the others have as many. */
 const TRIES_A_TURN = 2;
 /** A thing is where it was when it is seen nearer to it than this, m. */
@@ -50,21 +53,21 @@ export class Pursuit {
    */
   async next(seen: Float32Array, why: Why): Promise<Chain | undefined> {
     const [parts, goal] = [this.#parts, this.goal];
-    if (why === "stuck" && parts !== undefined && this.#finder.held(seen, goal) === undefined && placeDistanceM(parts, parts.hand, seen, goal) > AWAY_M) return this.#back(parts, seen);
-    let misses = 0;
+    const held = this.#finder.held(seen, goal);
+    if (why === "stuck" && parts !== undefined && held === undefined && placeDistanceM(parts, parts.hand, seen, goal) > AWAY_M) return this.#back(parts, seen);
     const chain = await this.#finder.find(seen, goal, {
       things: 1,
       // While it is aimed at, the hand is at it.
       putOff: (thing) => why === "aim" && thing === this.#last ? -1 : Math.floor((this.#tries.get(thing) ?? 0) / TRIES_A_TURN),
       aside: (thing) => {
-        misses = this.#missesOf(thing, seen, why);
+        const misses = this.#missesOf(thing, seen, why);
         const radius = Math.min(MOST_ASIDE_M, ASIDE_M * Math.sqrt(misses));
         return [radius * Math.cos(misses * GOLDEN_ANGLE), radius * Math.sin(misses * GOLDEN_ANGLE)];
       },
     });
     if (chain?.thing === undefined) return chain;
     const { thing } = chain;
-    this.#tried.set(thing, { seen: Float32Array.from(seen), misses });
+    this.#tried.set(thing, { seen: Float32Array.from(seen), misses: thing === held ? 0 : this.#missesOf(thing, seen, why) });
     if (why !== "aim" || thing !== this.#last) this.#tries.set(thing, (this.#tries.get(thing) ?? 0) + 1);
     this.#last = thing;
     // Aimed once, the hand goes: what is seen changes a little each time.
@@ -80,7 +83,6 @@ export class Pursuit {
   #back(parts: LatentParts, seen: Float32Array): Chain {
     const latent = Float32Array.from(seen);
     for (const entry of [...parts.hand, parts.opening]) latent[entry] = this.goal[entry]!;
-    const link = { name: "back", latent, source: undefined, energy: Number.NaN, passed: true, reachedBelow: BACK * this.#finder.passBelow, aimsAt: undefined };
-    return { links: [link], complete: false, cost: 0, pieces: 0, thing: undefined };
+    return { links: [unlivedLink({ name: "back", latent, reachedBelow: this.#finder.doneBelow })], complete: false, cost: 0, pieces: 0, thing: undefined };
   }
 }

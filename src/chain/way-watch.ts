@@ -1,6 +1,10 @@
 /** Ways are looked for at most so often for one goal. */
 export const MOST_WAYS = 36;
 
+/** Nothing gets nearer any more when the planner began anew so many times on the way to one sub-goal, or so many periods went by. */
+const STUCK_AFTER = 2;
+const STUCK_AFTER_PERIODS = 40;
+
 /** One sub-goal of a way. */
 export interface WayPoint {
   readonly name: string;
@@ -19,6 +23,10 @@ export class WayWatch<Point extends WayPoint> {
   #way: readonly Point[];
   #ways = 1;
   #number = 1;
+  /** Of the sub-goal that is gone for: periods, and how often the planner began anew, in all and by the controller's count. */
+  #periods = 0;
+  #restarts = 0;
+  #retries = 0;
 
   constructor(way: readonly Point[]) {
     this.#way = way;
@@ -37,7 +45,24 @@ export class WayWatch<Point extends WayPoint> {
   begin(way: readonly Point[]): void {
     this.#way = way;
     this.#ways++;
-    this.#number = 1;
+    this.#beginSubGoal(1);
+    this.#retries = 0;
+  }
+
+  /**
+   * For who looks on period by period: as doubt(), with what is stuck counted here. Whoever goes to and fro begins anew time after time, and every time the energy has fallen a little the
+   * controller forgives it.
+   * @param retries as the controller counts them. @param over whether it has given up.
+   */
+  period(number: number | undefined, retries: number, over: boolean): Doubt<Point> | undefined {
+    const before = this.#number;
+    const left = this.doubt(number, false);
+    if (this.#number !== before) this.#beginSubGoal(this.#number);
+    if (retries > this.#retries) this.#restarts++;
+    this.#retries = retries;
+    this.#periods++;
+    const stuck = this.#restarts >= STUCK_AFTER || this.#periods > STUCK_AFTER_PERIODS || over;
+    return stuck ? this.doubt(undefined, true) : left;
   }
 
   /**
@@ -49,5 +74,11 @@ export class WayWatch<Point extends WayPoint> {
     const subGoal = number !== undefined && number > this.#number ? this.#way[number - 2] : undefined;
     if (number !== undefined && number > 0) this.#number = number;
     return stuck ? { kind: "stuck" } : subGoal === undefined ? undefined : { kind: "left", subGoal };
+  }
+
+  #beginSubGoal(number: number): void {
+    this.#number = number;
+    this.#periods = 0;
+    this.#restarts = 0;
   }
 }

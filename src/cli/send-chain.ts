@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
+import { whyLeft, type Why } from "../chain/pursuit.js";
 import { WayWatch } from "../chain/way-watch.js";
 import { cameraTopicOf } from "../ros/camera-topic-of.js";
 import { hasInterfaces } from "../ros/environment.js";
@@ -18,8 +19,6 @@ import { reachGoal } from "./reach-goal.js";
 import { controllerName } from "./send-goal.js";
 
 import type { Chain, ChainLink } from "../chain/chain-finder.js";
-import type { Why } from "../chain/pursuit.js";
-import type { Doubt } from "../chain/way-watch.js";
 import type { DiagnosticStatusMessage, ReachGoalImageFeedback, ReachGoalImageGoal, ReachGoalImageResult } from "../ros/messages.js";
 import type { RclActionClient } from "../ros/rclnodejs.js";
 import type { Reached } from "./reach-goal.js";
@@ -66,10 +65,10 @@ interface Going {
   readonly state: () => string | undefined;
 }
 
-/** How a way ended, and why it was left where it was. */
+/** How a way ended, and the sub-goal after which it was left because a thing was elsewhere. */
 interface WayEnd {
   readonly reached: Reached;
-  readonly doubt: Doubt<ChainLink> | undefined;
+  readonly left: ChainLink | undefined;
 }
 
 class Interrupted extends Error {}
@@ -141,7 +140,7 @@ async function go(going: Going, options: SendChainOptions): Promise<Reached> {
     if (watch === undefined) watch = new WayWatch(way);
     else watch.begin(way);
     onWay(`way ${watch.ways}, ${links.length === 1 ? "1 sub-goal" : `${links.length} sub-goals`}: ${links.map(({ name, passed }) => `${name}${passed ? "" : " (doubtful)"}`).join(", ")}`);
-    const { reached, doubt } = await follow(going, watch, way.map(({ reachedBelow }) => reachedBelow), timeoutS === 0 ? 0 : timeoutS - onTheWayS, options);
+    const { reached, left } = await follow(going, watch, way.map(({ reachedBelow }) => reachedBelow), timeoutS === 0 ? 0 : timeoutS - onTheWayS, options);
     onTheWayS += reached.tookS;
     const told = watch.ways === 1 ? reached : { ...reached, sentence: `${reached.sentence}; the way was looked for ${watch.ways} times` };
     if (signal.aborted) return told;
@@ -152,9 +151,15 @@ async function go(going: Going, options: SendChainOptions): Promise<Reached> {
     }
     const stuck = reached.code === GOAL_ERROR.noProgress && watch.doubt(undefined, true) !== undefined;
     const partly = reached.kind === "reached" && watch.doubt(undefined, true) !== undefined;
-    if (doubt === undefined && !stuck && !partly) return reached.kind === "reached" ? { ...told, kind: "failed", sentence: `not everything is in its place, and ${told.sentence}` } : told;
-    why = doubt?.kind === "left" ? (doubt.subGoal.aimsAt === undefined ? "missed" : "aim") : stuck ? "stuck" : "done";
-    onWay(why === "aim" ? "nearer by, the thing is seen a little elsewhere" : doubt?.kind === "left" ? `after sub-goal ${doubt.subGoal.name} a thing is elsewhere than it should be` : stuck ? "nothing gets nearer any more" : "this way is done, the goal is not reached yet");
+    if (left === undefined && !stuck && !partly) return reached.kind === "reached" ? { ...told, kind: "failed", sentence: `not everything is in its place, and ${told.sentence}` } : told;
+    const then = left !== undefined ? whyLeft(left) : stuck ? "stuck" : "done";
+    onWay({
+      aim: "nearer by, the thing is seen a little elsewhere",
+      missed: `after sub-goal ${left?.name ?? ""} a thing is elsewhere than it should be`,
+      stuck: "nothing gets nearer any more",
+      done: "this way is done, the goal is not reached yet",
+    }[then]);
+    why = then;
   }
 }
 
@@ -170,13 +175,13 @@ async function findWay({ pictures, chains, controller }: Going, why: Why, { fold
 /** Sends a way and looks on; `reachedBelow` says of its sub-goals what is near enough, undefined as for the goal. Cancels it when a sub-goal was left with things elsewhere. Ends when the controller has said how it ended: by then the arm holds. */
 async function follow({ controller, client, pictures, chains, encoderSha256 }: Going, watch: WayWatch<ChainLink>, reachedBelow: readonly (number | undefined)[], timeoutS: number, options: SendChainOptions): Promise<WayEnd> {
   const leave = new AbortController();
-  let doubt: Doubt<ChainLink> | undefined;
+  let left: ChainLink | undefined;
   let failure: { readonly error: unknown } | undefined;
-  const check = async (doubted: Doubt<ChainLink> & { readonly kind: "left" }): Promise<void> => {
+  const check = async (subGoal: ChainLink): Promise<void> => {
     // What came last, not what comes next: the hand is on its way to the next sub-goal, maybe with the thing.
     const seen = await chains.look(await pictures.now(options.waitS));
-    if (leave.signal.aborted || !(await chains.isElsewhere(seen, doubted.subGoal))) return;
-    doubt = doubted;
+    if (leave.signal.aborted || !(await chains.isElsewhere(seen, subGoal))) return;
+    left = subGoal;
     leave.abort();
   };
   const reached = await reachGoal(client, {
@@ -188,7 +193,7 @@ async function follow({ controller, client, pictures, chains, encoderSha256 }: G
     onFeedback: ({ sub_goal: number }) => {
       const doubted = watch.doubt(number, false);
       if (doubted?.kind !== "left" || leave.signal.aborted) return;
-      check(doubted).catch((error: unknown) => {
+      check(doubted.subGoal).catch((error: unknown) => {
         // Nobody could see any more whether the way makes sense.
         failure ??= { error };
         leave.abort();
@@ -199,7 +204,7 @@ async function follow({ controller, client, pictures, chains, encoderSha256 }: G
   const canceledHere = reached.kind === "canceled" && leave.signal.aborted && !options.signal.aborted;
   leave.abort();
   if (canceledHere && failure !== undefined) throw failure.error;
-  return { reached, doubt: canceledHere ? doubt : undefined };
+  return { reached, left: canceledHere ? left : undefined };
 }
 
 async function untilServed(client: Client, controller: string, waitS: number, signal: AbortSignal): Promise<void> {

@@ -1,7 +1,7 @@
 import type { TaskGoal } from "../../sim/tasks.js";
 import type { RgbImage } from "../camera/types.js";
-import type { Chain, ChainFinder, ChainLink } from "../chain/chain-finder.js";
-import { Pursuit, type Why } from "../chain/pursuit.js";
+import { type Chain, type ChainFinder, type ChainLink, unlivedLink } from "../chain/chain-finder.js";
+import { Pursuit, whyLeft, type Why } from "../chain/pursuit.js";
 import { WayWatch } from "../chain/way-watch.js";
 import type { WorldModel } from "../world-model/index.js";
 import { ControllerDriver, type ControllerDriverOptions } from "./controller-driver.js";
@@ -15,10 +15,6 @@ export interface ChainDriverOptions {
   /** The only picture that is given. */
   readonly goal: TaskGoal;
 }
-
-/** Nothing gets nearer any more when the planner began anew so many times on the way to one sub-goal, or so many periods went by. */
-const STUCK_AFTER = 2;
-const STUCK_AFTER_PERIODS = 40;
 
 type Way = Pick<Chain, "links" | "complete">;
 
@@ -34,11 +30,6 @@ export class ChainDriver implements Driver {
   #complete: boolean;
   #steps = 0;
   #innerSteps = 0;
-  /** Of the sub-goal that is gone for: its number, periods, and how often the planner began anew, in all and by the controller's count. */
-  #subGoal: number | undefined;
-  #periods = 0;
-  #restarts = 0;
-  #retries = 0;
   /** Sub-goals of the ways that were left. */
   #behind = 0;
 
@@ -90,16 +81,11 @@ export class ChainDriver implements Driver {
     this.#steps += steps - this.#innerSteps;
     this.#innerSteps = steps;
     if (state === "reached" && this.#complete) return;
-    if (subGoal?.number !== this.#subGoal) this.#beginSubGoal(subGoal?.number);
-    // Counted here: whoever goes to and fro begins anew time after time, and every time the energy has fallen a little the controller forgives it.
-    if (retries > this.#retries) this.#restarts++;
-    this.#retries = retries;
-    this.#periods++;
-    const doubt = this.#watch.doubt(subGoal?.number, this.#restarts >= STUCK_AFTER || this.#periods > STUCK_AFTER_PERIODS || this.#inner.over);
+    const doubt = this.#watch.period(subGoal?.number, retries, this.#inner.over);
     if (doubt === undefined) return;
     const now = await this.#options.model.encode(image);
     if (doubt.kind === "stuck") await this.#goAnotherWay(now, state === "reached" ? "done" : "stuck");
-    else if (this.#options.finder.isElsewhere(now, doubt.subGoal)) await this.#goAnotherWay(now, doubt.subGoal.aimsAt === undefined ? "missed" : "aim");
+    else if (this.#options.finder.isElsewhere(now, doubt.subGoal)) await this.#goAnotherWay(now, whyLeft(doubt.subGoal));
   }
 
   cycle(): void {
@@ -110,25 +96,17 @@ export class ChainDriver implements Driver {
     this.#inner.stop();
   }
 
-  #beginSubGoal(number: number | undefined): void {
-    this.#subGoal = number;
-    this.#periods = 0;
-    this.#restarts = 0;
-  }
-
   async #goAnotherWay(now: Float32Array, why: Why): Promise<void> {
     this.#behind += this.#inner.subGoalsDone;
     const way = (await this.#pursuit.next(now, why)) ?? goalAlone(this.#options.goal, this.#pursuit.goal);
     this.#watch.begin(way.links);
     this.#complete = way.complete;
     this.#innerSteps = 0;
-    this.#beginSubGoal(undefined);
-    this.#retries = 0;
     await this.#inner.go(way.links);
   }
 }
 
 /** Where experience knows no way, the goal is gone for as it is. */
 function goalAlone({ name }: TaskGoal, latent: Float32Array): Way {
-  return { links: [{ name, latent, source: undefined, energy: Number.NaN, passed: false, reachedBelow: undefined, aimsAt: undefined }], complete: true };
+  return { links: [unlivedLink({ name, latent, passed: false })], complete: true };
 }

@@ -34,3 +34,24 @@ test("ways are not looked for without end", () => {
   assert.equal(watch.ways, MOST_WAYS);
   assert.equal(watch.doubt(1, true), undefined);
 });
+
+test("period by period: stuck when the planner began anew twice on the way to one sub-goal, forgiven or not", () => {
+  const watch = new WayWatch(wayOf("a", "b"));
+  assert.equal(watch.period(1, 0, false), undefined);
+  assert.equal(watch.period(1, 1, false), undefined);
+  assert.equal(watch.period(1, 0, false), undefined, "forgiven by the controller");
+  assert.deepEqual(watch.period(1, 1, false), { kind: "stuck" });
+  watch.begin(wayOf("c", "d"));
+  assert.equal(watch.period(1, 1, false), undefined);
+  assert.deepEqual(watch.period(2, 1, false), { kind: "left", subGoal: watch.way[0] }, "the next sub-goal begins anew");
+  assert.equal(watch.period(2, 2, false), undefined);
+  assert.deepEqual(watch.period(2, 2, true), { kind: "stuck" }, "given up");
+});
+
+test("period by period: stuck when one sub-goal takes 40 of them", () => {
+  const watch = new WayWatch(wayOf("a", "b"));
+  for (let i = 0; i < 30; i++) assert.equal(watch.period(1, 0, false), undefined);
+  assert.equal(watch.period(2, 0, false)?.kind, "left");
+  for (let i = 1; i < 40; i++) assert.equal(watch.period(2, 0, false), undefined);
+  assert.deepEqual(watch.period(2, 0, false), { kind: "stuck" });
+});

@@ -237,7 +237,7 @@ describe("the dashboard in Chromium, with simulator and controller", { skip: WHY
     await page.getByRole("button", { name: "Keep", exact: true }).click();
     await answer("#goals-answer", "Goal from-the-page is kept");
     await page.getByRole("button", { name: "Go to from-the-page" }).waitFor();
-    assert.equal((await rig.library.get("from-the-page")).source, "dashboard");
+    assert.equal((await rig.goals.get("from-the-page")).source, "dashboard");
   });
 
   it("fits a phone, with the stop in view wherever one has scrolled to", async () => {

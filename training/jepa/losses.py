@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -101,15 +103,15 @@ class Losses(nn.Module):
         return loss, {"loss": float(loss.detach()), **{name: float(value.detach()) for name, value in parts.items()}}
 
     @staticmethod
-    def touch(places: Tensor, felt: Tensor) -> Tensor:
-        """Each thing is where it was felt. [..., things, PLACE] both, the felt NaN where nothing was.
+    def touch(places: Tensor, felt: Tensor, length: Callable[[Tensor], Tensor] = softened) -> Tensor:
+        """Each thing is where it was felt. [..., things, PLACE] both, the felt NaN where nothing was; `length` of what is between them [..., PLACE].
 
         A long thing gripped askew feels like the wide one; the softened distance lets the few be. To take whichever thing is seen nearer instead does not work:
         one thing then becomes "what is in the hand", and the other nothing (measured).
         """
         known = felt.isfinite().all(-1)
         target = felt.where(known[..., None], 0.0)
-        return (softened(places - target) * known).sum() / known.sum().clamp_min(1)
+        return (length(places - target) * known).sum() / known.sum().clamp_min(1)
 
     @staticmethod
     def _persistence(places: Tensor, held: Tensor) -> Tensor:

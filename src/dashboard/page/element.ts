@@ -18,6 +18,12 @@ export function setText(target: Element, text: string): void {
   if (target.textContent !== text) target.textContent = text;
 }
 
+/** Makes these the children of a parent, in their order. One that is there already is not taken out meanwhile: what goes away between a finger's down and up is never pressed. */
+export function setChildren(parent: Element, children: readonly Element[]): void {
+  for (const old of [...parent.children]) if (!children.includes(old)) old.remove();
+  children.forEach((child, i) => { if (parent.children[i] !== child) parent.insertBefore(child, parent.children[i] ?? null); });
+}
+
 /** Says how a command ended, beside what gave it. */
 export function showAnswer(target: HTMLElement, answer: { readonly ok: boolean; readonly message: string }): void {
   target.dataset["ok"] = String(answer.ok);

@@ -1,5 +1,5 @@
 import { connection } from "./connection.js";
-import { element, make, showAnswer } from "./element.js";
+import { element, make, setChildren, showAnswer } from "./element.js";
 import { currentStep, subGoalText } from "./sub-goal.js";
 
 import type { GoalStep, GoalSummary, StatusMessage } from "../messages.js";
@@ -16,7 +16,7 @@ export function showGoals(): void {
   let goals: readonly GoalSummary[] = [];
   let current: Pick<StatusMessage, "goal" | "subGoal"> = {};
   let cards = new Map<string, { readonly key: string; readonly item: HTMLElement }>();
-  // A card that shows nothing else stays in the page as it is: a button that goes away between a finger's down and up is never pressed.
+  // A card of which nothing changes stays in the page.
   const show = (): void => {
     const list = element("goals");
     const focused = document.activeElement instanceof HTMLElement && list.contains(document.activeElement) ? document.activeElement.dataset["goal"] : undefined;
@@ -29,9 +29,7 @@ export function showGoals(): void {
         showAnswer(answer, await connection.ask({ do: "goal", name: goal.name }));
       }) }];
     }));
-    const items = goals.length === 0 ? [make("li", "quiet", "No goals yet: move the arm by hand and keep the picture below.")] : [...cards.values()].map(({ item }) => item);
-    for (const old of [...list.children]) if (!items.includes(old as HTMLElement)) old.remove();
-    items.forEach((item, i) => { if (list.children[i] !== item) list.insertBefore(item, list.children[i] ?? null); });
+    setChildren(list, goals.length === 0 ? [make("li", "quiet", "No goals yet: move the arm by hand and keep the picture below.")] : [...cards.values()].map(({ item }) => item));
     if (focused !== undefined) list.querySelector<HTMLElement>(`[data-goal="${CSS.escape(focused)}"]`)?.focus();
   };
   connection.on("goals", (message) => { ({ goals } = message); show(); });
