@@ -36,6 +36,12 @@ const TAKEN_AFTERWARDS = 0.7;
 
 /** Up to these of a uniform draw a chapter wanders, carries, pushes; beyond, it plays. A scene with a tray is for carrying. */
 const CHAPTERS = { table: [0.08, 0.5, 0.9], clearing: [0.06, 0.8, 0.95] } as const;
+/** So often it is the turn of the thing that nothing was done with for the longest time: where it lies is then known, too, of the pictures before. */
+const IN_TURN = 0.75;
+/** So often a hand that closed on nothing is not carried about. */
+const EMPTY_LEFT = 0.75;
+/** Farther from the tool (m) a thing is not between the fingers. */
+const IN_HAND_M = 0.05;
 /** Of what is carried where there is a tray, so much goes there. */
 const INTO_TRAY = 0.5;
 /** From the tray's rim to where things are put down in it, and between what is put down and what lies there, m. */
@@ -47,7 +53,7 @@ const GRIP_HEIGHT_M: Readonly<Record<ThingName, number>> = { cube: 0.025, cup: 0
 /**
  * Draws the behaviour of one episode: one chapter after the other of picking an object up, carrying it and putting it down, pushing it about, playing
  * close round it, or wandering between random points. What was pushed is mostly taken afterwards, so that the hand has felt where it came to lie; and while
- * the hand is busy with one object, the other lies where it was felt before or will be. Noise on the actions is drawn per episode. Random motion alone almost
+ * the hand is busy with one object, the others lie where they were felt before or will be. Noise on the actions is drawn per episode. Random motion alone almost
  * never touches an object.
  */
 export function drawExplorer(random: Random): Explorer {
@@ -90,16 +96,23 @@ function follow(random: Random, begin: (world: SimWorld) => Endless, noise: numb
 }
 
 function* episode(random: Random, world: SimWorld): Endless {
+  // From the one that was taken up longest ago to the newest.
+  let turns = [...world.things].map((thing) => ({ thing, drawn: random.uniform() })).sort((a, b) => a.drawn - b.drawn).map(({ thing }) => thing);
   for (;;) {
-    const object = world.things[random.below(world.things.length)]!;
-    const [wanders, carries, pushes] = CHAPTERS[world.scene];
-    const kind = random.uniform();
-    if (kind < wanders) yield* wander(random, world);
-    else if (kind < carries) yield* carry(random, world, object);
-    else {
-      yield* kind < pushes ? push(random, world, object) : play(random, world, object);
-      if (random.uniform() < TAKEN_AFTERWARDS) yield* carry(random, world, object);
-    }
+    const object = turns[random.uniform() < IN_TURN ? 0 : random.below(turns.length)]!;
+    turns = [...turns.filter((thing) => thing !== object), object];
+    yield* chapter(random, world, object);
+  }
+}
+
+function* chapter(random: Random, world: SimWorld, object: ThingName): Chapter {
+  const [wanders, carries, pushes] = CHAPTERS[world.scene];
+  const kind = random.uniform();
+  if (kind < wanders) yield* wander(random, world);
+  else if (kind < carries) yield* carry(random, world, object);
+  else {
+    yield* kind < pushes ? push(random, world, object) : play(random, world, object);
+    if (random.uniform() < TAKEN_AFTERWARDS) yield* carry(random, world, object);
   }
 }
 
@@ -151,7 +164,7 @@ function* push(random: Random, world: SimWorld, object: ThingName): Chapter {
   }
 }
 
-/** Above the object, down, close, lift and carry, put down or drop, open, and up. */
+/** Above the object, down, close, lift and carry, put down or drop, open, and up; mostly without the carrying when the hand has nothing. */
 function* carry(random: Random, world: SimWorld, object: ThingName): Chapter {
   const miss = random.uniform() < 0.25 ? 0.02 : 0.004;
   const low = GRIP_HEIGHT_M[object] + (random.uniform() < 0.5 ? 0 : random.uniform(0, 0.02));
@@ -163,13 +176,18 @@ function* carry(random: Random, world: SimWorld, object: ThingName): Chapter {
   };
   const [x, y] = placeOf(world, object);
   const above = [x + random.normal(miss), y + random.normal(miss)] as const;
-  yield { target: inside([...above, random.uniform(0.09, 0.16)]), opening: 1, speed: 1, patience: 10 };
-  yield { target: inside([...above, low]), opening: 1, speed, patience: 6, noise: 0.4 };
+  yield { target: inside([...above, random.uniform(0.09, 0.16)]), opening: 1, speed: 1, patience: 10, noise: 0.4 };
+  yield { target: inside([...above, low]), opening: 1, speed, patience: 6, noise: 0.2 };
   yield pause(0);
   yield { target: here(random.uniform(0.06, 0.25)), opening: 0, speed, patience: 6 };
+  if (distance(world.toolPosition(), world.objectPosition(object)) > IN_HAND_M && random.uniform() < EMPTY_LEFT) {
+    yield { target: here(random.uniform(0.08, 0.2)), opening: 1, speed: 1, patience: 3 };
+    return;
+  }
   const [awayX, awayY] = destination(random, world, object);
   yield random.uniform() < 0.2 ? pause(0) : { target: [awayX, awayY, random.uniform(0.06, 0.25)], opening: 0, speed, patience: 4 + random.below(6) };
-  yield { target: here(random.uniform() < 0.6 ? low + 0.004 : random.uniform(low, 0.15)), opening: 0, speed, patience: 5 };
+  // Much of what falls tips over; a cup that rolls off the table teaches nothing more.
+  yield { target: here(random.uniform() < 0.75 ? low + 0.004 : random.uniform(low, 0.15)), opening: 0, speed, patience: 5, noise: 0.4 };
   yield pause(1);
   yield { target: here(random.uniform(0.08, 0.2)), opening: 1, speed: 1, patience: 4 };
 }

@@ -61,3 +61,22 @@ test("exploration moves the objects: random motion alone hardly ever would", asy
   assert.ok(moved >= episodes / 2, `${moved} of ${episodes} episodes moved an object`);
   assert.ok(lifted >= 1, `${lifted} of ${episodes} episodes lifted one`);
 });
+
+test("all things of a scene are taken into the hand in turn", async () => {
+  const world = await SimWorld.create({ scene: "clearing" });
+  const taken = new Map(world.things.map((thing) => [thing, 0]));
+  const episodes = 6;
+  for (let seed = 0; seed < episodes; seed++) {
+    world.reset(seed);
+    const pipeline = new CommandPipeline(world.robot.limits);
+    pipeline.reset(world.jointState());
+    const explore = drawExplorer(new Random(seed ^ 0x5eed));
+    const lifted = new Set<string>();
+    for (let step = 0; step < 150; step++) {
+      actuate(world, pipeline, explore(world));
+      for (const thing of world.things) if (world.objectPosition(thing)[2]! > world.restingHeight(thing) + 0.04) lifted.add(thing);
+    }
+    for (const thing of world.things) if (lifted.has(thing)) taken.set(thing, taken.get(thing)! + 1);
+  }
+  for (const [thing, count] of taken) assert.ok(count >= episodes / 3, `${thing} in ${count} of ${episodes} episodes`);
+});

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,11 +30,16 @@ class LatentEpisodes:
 
 
 def join(parts: list[LatentEpisodes]) -> LatentEpisodes:
-    """Several as one, longer episodes cut to the length of the shortest; neighbours share a frame, and what remains is left out."""
+    """Several as one, longer episodes cut to the length of the shortest. Where that does not go into a length the pieces overlap: each frame is in one of them."""
     steps = min(part.actions.shape[1] for part in parts)
-    pieces = [(part, first) for part in parts for first in range(0, part.actions.shape[1] - steps + 1, steps)]
+    pieces = [(part, first) for part in parts for first in _firsts(part.actions.shape[1], steps)]
     return LatentEpisodes(*(torch.cat([getattr(part, name)[:, first : first + steps + extra] for part, first in pieces])
                             for name, extra in (("latents", 1), ("states", 1), ("actions", 0), ("truths", 1))))
+
+
+def _firsts(actions: int, steps: int) -> list[int]:
+    """First frames of as few pieces of `steps` actions as have all frames in them."""
+    return np.linspace(0, actions - steps, math.ceil(actions / steps)).round().astype(int).tolist()
 
 
 def encode_all(model: WorldModel, images: np.ndarray, batch: int = 512) -> Tensor:

@@ -78,11 +78,19 @@ class TestJoin:
         assert len(both) == 5 and torch.equal(both.latents[2:], other.latents) and torch.equal(both.actions[:2], one.actions)
 
     def test_longer_episodes_are_cut_to_the_shortest(self):
-        long, short = numbered(2, steps=21), numbered(3, steps=10)
+        long, short = numbered(2, steps=20), numbered(3, steps=10)
         both = join([long, short])
         assert len(both) == 2 * 2 + 3 and both.actions.shape[1] == 10 and both.latents.shape[1] == both.states.shape[1] == both.truths.shape[1] == 11
         assert torch.equal(both.latents[:2], long.latents[:, :11]) and torch.equal(both.latents[2:4], long.latents[:, 10:21]), "neighbours share a frame"
         assert torch.equal(both.actions[2:4], long.actions[:, 10:20]) and torch.equal(both.states[4:], short.states)
+
+    @pytest.mark.parametrize("steps", [11, 15, 19, 21, 29])
+    def test_pieces_overlap_where_the_length_does_not_go_into_it(self, steps):
+        long, short = numbered(1, steps=steps), numbered(1, steps=10)
+        pieces = join([long, short]).latents[:-1]
+        assert len(pieces) == -(-steps // 10)
+        assert set(pieces[..., 0].flatten().tolist()) == set(long.latents[..., 0].flatten().tolist()), "every frame"
+        assert (pieces[..., 1:, 0] - pieces[..., :-1, 0] == 1).all()
 
 
 class TestEncodeEpisodes:
