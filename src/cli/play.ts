@@ -22,17 +22,19 @@ export default defineCommand({
       .epilogue("What comes of it is a data set as sim/collect makes them: give it to training/train_dynamics.py beside others, and the predictor learns where it was wrong."),
   handler: async (args) => {
     const bundleDirectory = findBundleDir(args.bundle);
-    const [{ DataSetRefused, makeDataSet }, { bundleIdentity, readManifest }, { whyNothingIsImagined }, { Worker }, { cameraSide }] = await Promise.all([
+    const [{ DataSetRefused, makeDataSet }, { bundleIdentity, readManifest }, { sceneOf, whyNothingIsImagined }, { Worker }, { cameraSide }] = await Promise.all([
       import("../../sim/data-set.js"), import("../world-model/index.js"), import("../play/imagined-goals.js"), import("node:worker_threads"), import("../../sim/picture-size.js"),
     ]);
     const manifest = await readManifest(bundleDirectory);
     const refusal = whyNothingIsImagined(manifest);
     if (refusal !== undefined) throw new UsageError(refusal);
+    const scene = sceneOf(manifest);
+    if (scene === undefined) throw new UsageError(`bundle ${manifest.name} has a latent of ${manifest.latent.readable!.names.length} numbers; the simulator's scenes have two or three things, 10 or 13 numbers`);
     const whole = (option: string, text: string, min: number, max: number): number => parseNumber(option, text, { min, max, whole: true });
     const options = {
       out: args.out,
       episodes: whole("--episodes", args.episodes, 1, 1e6), steps: whole("--steps", args.steps, 1, 999), seed: whole("--seed", args.seed, 0, 2 ** 31),
-      workers: whole("--workers", args.workers, 1, 256), rooms: args.rooms, imageSize: cameraSide(manifest.image.width),
+      workers: whole("--workers", args.workers, 1, 256), rooms: args.rooms, scene, imageSize: cameraSide(manifest.image.width),
       player: `planner of ${manifest.name} (rollout ${bundleIdentity(manifest).rolloutSha256.slice(0, 12)})`,
     };
     try {

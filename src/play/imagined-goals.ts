@@ -1,4 +1,6 @@
 import type { Random } from "../../sim/random.js";
+import { SCENE_NAMES, type SceneName } from "../../sim/scene.js";
+import { THINGS_OF } from "../../sim/world.js";
 import type { Manifest } from "../world-model/index.js";
 import type { Workspace } from "../robot/types.js";
 
@@ -11,10 +13,19 @@ const PLACE = 3;
 const MOVED_M = [0.04, 0.18] as const;
 /** Where the hand is imagined: so far behind a thing that was pushed, m. */
 const BEHIND_M = 0.06;
-/** Of imagined scenes so many have the thing in the hand, as high as this above the table, m. */
-const HELD_SHARE = 0.3;
+/** Of imagined scenes so many have the thing in the hand; where there is a tray, carrying is what there is to do. */
+const HELD_SHARE: Readonly<Record<SceneName, number>> = { table: 0.3, clearing: 0.7 };
+/** Of those so many where it lies: whether the fingers close round it or beside it is what has to be learned from. */
+const LIFTED_SHARE = 0.6;
+/** How high above the table it is then, m. */
 const HELD_HEIGHT_M = [0.05, 0.15] as const;
 const FULL_OPENING_M = 0.08;
+
+/** The scene with as many things as a bundle's latent has; undefined where there is none. */
+export function sceneOf({ latent }: Pick<Manifest, "latent">): SceneName | undefined {
+  const things = ((latent.readable?.names.length ?? 0) - ARM) / PLACE;
+  return SCENE_NAMES.find((scene) => THINGS_OF[scene].length === things);
+}
 
 /** Why a bundle cannot imagine goals; undefined when it can. */
 export function whyNothingIsImagined({ name, latent }: Pick<Manifest, "name" | "latent">): string | undefined {
@@ -29,16 +40,17 @@ export function whyNothingIsImagined({ name, latent }: Pick<Manifest, "name" | "
  *
  * @param latent of the present picture.
  */
-export function imagineGoal(random: Random, { mean, std }: Readable, latent: Float32Array, { low, high }: Workspace): Float32Array {
+export function imagineGoal(random: Random, { mean, std }: Readable, latent: Float32Array, { low, high }: Workspace, scene: SceneName): Float32Array {
   const values = Array.from(latent, (value, i) => mean[i]! + std[i]! * value);
   const thing = random.below((values.length - ARM) / PLACE);
   const first = ARM + PLACE * thing;
   const from = values.slice(first, first + PLACE);
   const heading = random.uniform(-Math.PI, Math.PI);
-  const awayM = random.uniform(...MOVED_M);
+  const held = random.uniform() < HELD_SHARE[scene];
+  const awayM = held && random.uniform() < LIFTED_SHARE ? 0 : random.uniform(...MOVED_M);
   const inside = (value: number, axis: 0 | 1): number => Math.min(high[axis], Math.max(low[axis], value));
   const to = [inside(from[0]! + awayM * Math.cos(heading), 0), inside(from[1]! + awayM * Math.sin(heading), 1), from[2]!];
-  if (random.uniform() < HELD_SHARE) {
+  if (held) {
     to[2] = low[2] + random.uniform(...HELD_HEIGHT_M);
     values.splice(0, ARM, ...to, random.uniform(0.4, 0.85) * FULL_OPENING_M);
   } else {

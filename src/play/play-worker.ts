@@ -6,7 +6,7 @@ import { InThreadPlanningService } from "../control/in-thread-planning-service.j
 import { createPlanner, withBundleSearch } from "../control/planner-config.js";
 import { FR3_WORKSPACE } from "../robot/fr3.js";
 import { OnnxWorldModel } from "../world-model/index.js";
-import { imagineGoal } from "./imagined-goals.js";
+import { imagineGoal, sceneOf } from "./imagined-goals.js";
 import { planningPlayer } from "./planning-player.js";
 
 /** What a worker is started with. */
@@ -17,11 +17,12 @@ export interface PlayWorkerData {
 const port = parentPort;
 if (port === null) throw new Error("play-worker: it is started by jepa-mpc play");
 const { bundleDirectory } = workerData as PlayWorkerData;
-const world = await SimWorld.create();
 const model = await OnnxWorldModel.load(bundleDirectory, { threads: 1 });
 const { action, energy, latent } = model.manifest;
 const readable = latent.readable;
-if (readable === undefined) throw new Error(`bundle ${model.manifest.name} cannot imagine goals`);
+const scene = sceneOf(model.manifest);
+if (readable === undefined || scene === undefined) throw new Error(`bundle ${model.manifest.name} cannot imagine goals`);
+const world = await SimWorld.create({ scene });
 const planning = new InThreadPlanningService({
   model,
   planner: createPlanner(withBundleSearch({ kind: "icem", options: {} }, model.manifest)),
@@ -31,6 +32,6 @@ const planning = new InThreadPlanningService({
 port.on("message", (order: ShardOrder) => {
   void makeShard(world, order, (random) => planningPlayer({
     planning, random, actionLow: action.low, actionHigh: action.high, reachedBelow: energy.reached_below,
-    imagine: (seen) => imagineGoal(random, readable, seen, FR3_WORKSPACE),
+    imagine: (seen) => imagineGoal(random, readable, seen, FR3_WORKSPACE, scene),
   })).then(() => { port.postMessage(order.folder); });
 });
