@@ -63,7 +63,7 @@ export function sceneMjcf(scene: SceneName, table: { readonly center: readonly n
   <option timestep="0.004" integrator="implicitfast" cone="elliptic" impratio="4"/>
   <default>
     <geom group="${VISIBLE_GROUP}"/>
-    <default class="object"><geom friction="0.9 0.01 0.001" condim="4" solref="0.008 1"/></default>
+    <default class="object"><geom friction="0.9 0.01 0.001" condim="6" solref="0.008 1"/></default>
   </default>
   <worldbody>
     <geom name="floor" type="plane" pos="0 0 -0.72" size="4 4 0.1" rgba="0.55 0.57 0.60 1"/>

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { actuate, PERIOD_S } from "../../sim/actuate.js";
 import { Random } from "../../sim/random.js";
-import { CUBE_SIZE, CUP_HEIGHT } from "../../sim/scene.js";
+import { CUBE_SIZE, CUP_HEIGHT, CUP_RADIUS, PUCK_RADIUS } from "../../sim/scene.js";
 import { demoUrdf, SimWorld } from "../../sim/world.js";
 import { FR3_WORKSPACE } from "../../src/robot/fr3.js";
 import { CommandPipeline } from "../../src/safety/index.js";
@@ -187,4 +187,23 @@ test("a changed arm sags under what it carries, rubs, and is what it was when th
   assert.ok(Math.abs(sagM({})) < 1e-4, "undone");
   for (const wrong of [{ payloadKg: -1 }, { stiffness: 0 }, { stickRad: 1 }, { payloadKg: NaN }]) assert.throws(() => { changed.alter(wrong); }, RangeError);
   changed.dispose();
+});
+
+test("what lies on its side rolls a foot at most, not off the table", async () => {
+  const world = await SimWorld.create({ scene: "clearing" });
+  for (const [thing, radius] of [["puck", PUCK_RADIUS], ["cup", CUP_RADIUS]] as const) {
+    world.reset(3);
+    for (const [i, name] of world.things.entries()) world.placeObject(name, [0.75, -0.3 + 0.2 * i, world.restingHeight(name)], 0);
+    const { mj, model, data } = world;
+    const joint = mj.mj_name2id(model, mj.mjtObj.mjOBJ_JOINT.value, thing);
+    const speed = 0.3;
+    data.qpos.set([0.3, -0.3, radius, Math.SQRT1_2, 0, Math.SQRT1_2, 0], model.jnt_qposadr[joint]);
+    // Rolling already: about its own axis, as fast as it goes.
+    data.qvel.set([0, speed, 0, 0, 0, -speed / radius], model.jnt_dofadr[joint]);
+    world.step(1000);
+    const first = world.objectPosition(thing);
+    assert.ok(first[1]! > -0.29 && first[1]! < 0, `${thing} went ${first[1]! + 0.3} m`);
+    world.step(250);
+    assert.ok(distance(world.objectPosition(thing), first) < 0.001, `${thing} is still rolling`);
+  }
 });
