@@ -13,10 +13,14 @@ class Config:
     things: int = THINGS
     channels: int = 64
     keypoints: int = 48
+    # What the heads are given of a picture: where each map is active (keypoints), or as many numbers of a strided convolution over the whole picture (vector).
+    features: str = "keypoints"
     head_width: int = 256
     predictor_width: int = 128
     predictor_blocks: int = 2
     predictor_expansion: int = 2
+    # 2: in a roll-out the predictor is also given how things moved in the step before; not exported, as it does not pay (docs/training/ablations.md).
+    history: int = 1
     condition_width: int = 64
     value_width: int = 256
 
@@ -38,6 +42,8 @@ class Config:
     rollout_weight: float = 1.0
     sigreg_weight: float = 0.1
     sigreg_projections: int = 128
+    # Which actions lie between two pictures of a window, from their latents (inverse dynamics).
+    inverse_weight: float = 0.0
     # Of the twin that reconstructs its pictures, for comparison: 0 is a JEPA, which has no decoder.
     pixel_weight: float = 0.0
 

@@ -41,6 +41,8 @@ class Chain(nn.Module):
 
     def __init__(self, predictor: Predictor) -> None:
         super().__init__()
+        if predictor.history > 1:
+            raise ValueError(f"a predictor of history {predictor.history} is not written as a graph; train with --history 1")
         self.predictor = predictor
         self.blocks = nn.ModuleList(Block(block) for block in predictor.blocks)
         weight, things = predictor.enter.weight.detach(), predictor.things

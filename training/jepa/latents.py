@@ -48,7 +48,7 @@ def encode_all(model: WorldModel, images: np.ndarray, batch: int = 512) -> Tenso
 
 
 def encode_features(model: WorldModel, images: np.ndarray) -> Tensor:
-    """[E, T, H, W, 3] uint8 to the encoder's keypoint features [E, T, F], in half precision."""
+    """[E, T, H, W, 3] uint8 to the encoder's features [E, T, F], in half precision."""
     return _in_batches(lambda pixels: model.encoder.features(normalised(pixels)).half(), images, next(model.parameters()).device)
 
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from .config import Config
 from .data import Windows
-from .model import ALONG, ARM, WorldModel
+from .model import ACTION, ALONG, ARM, PLACE, WorldModel
 from .pixels import PixelDecoder
 from .touch import Touch
 
@@ -54,6 +54,8 @@ class Losses(nn.Module):
         self.repeated = nn.ModuleList(nn.Sequential(nn.Linear(before * ALONG, w), nn.ReLU(), nn.Linear(w, w), nn.ReLU(), nn.Linear(w, ALONG)) for before in range(1, config.things))
         if config.pixel_weight > 0:
             self.decoder = PixelDecoder(3 * config.keypoints)
+        if config.inverse_weight > 0:
+            self.inverse = nn.Sequential(nn.Linear(2 * (ARM + config.things * PLACE), w), nn.ReLU(), nn.Linear(w, ACTION))
         # Where things were felt to lie along the table, m: the distribution that the entries must have in all pictures, not only where something was felt.
         self.register_buffer("lying_mean", torch.zeros(config.things, ALONG))
         self.register_buffer("lying_std", torch.ones(config.things, ALONG))
@@ -95,6 +97,10 @@ class Losses(nn.Module):
             with torch.autocast(pixels.device.type, torch.bfloat16):
                 parts["pixels"] = self.decoder.error(features, windows.images.flatten(0, 1))
             loss = loss + config.pixel_weight * parts["pixels"]
+        if config.inverse_weight > 0:
+            between = (windows.actions[:, config.frames[0] : config.frames[-1]] / model.action_high).mean(1)
+            parts["inverse"] = (self.inverse(torch.cat([z[:, 0], z[:, -1]], -1)) - between).square().mean()
+            loss = loss + config.inverse_weight * parts["inverse"]
         if config.with_actions:
             seen = torch.tensor(config.frames[1:], device=pixels.device)
             rolled, _ = model.rollout(z[:, 0], windows.states[:, 0], windows.actions)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -18,7 +20,7 @@ PLACE = 3
 # Entries of a place that lie along the table: x, y.
 ALONG = 2
 # What of the configuration decides the encoder's size.
-ENCODER_FIELDS = ("things", "channels", "keypoints", "head_width")
+ENCODER_FIELDS = ("things", "channels", "keypoints", "features", "head_width")
 # Distances are summed in units of this, m.
 UNIT_M = 0.1
 # Keeps the slope of a root finite at the goal, m².
@@ -72,6 +74,12 @@ class SpatialSoftmax(nn.Module):
         return torch.cat([place[..., 0], place[..., 1], sharpness], -1)
 
 
+def strided(channels: int, size: int, outputs: int) -> nn.Sequential:
+    """Feature maps [B, C, S, S] to a vector [B, outputs] without places of its own: two strided convolutions, and all that is left of the picture."""
+    half = lambda: (nn.Conv2d(channels, channels, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(channels), nn.ReLU())
+    return nn.Sequential(*half(), *half(), nn.Flatten(), nn.Linear(channels * math.ceil(size / 4) ** 2, outputs))
+
+
 class Encoder(nn.Module):
     """uint8 pictures [B, H, W, 3] to latents [B, ARM + things * PLACE]: the arm as its picture shows it, and a place for each thing.
 
@@ -83,8 +91,14 @@ class Encoder(nn.Module):
         c = config.channels
         self.stem = nn.Sequential(nn.Conv2d(3, c, 8, stride=4, padding=2, bias=False), nn.BatchNorm2d(c), nn.ReLU())
         self.blocks = nn.Sequential(ResidualBlock(c), ResidualBlock(c))
-        self.maps = nn.Conv2d(c, config.keypoints, 1)
-        self.keypoints = SpatialSoftmax(image_size // 4)
+        size = image_size // 4
+        if config.features == "keypoints":
+            self.maps: nn.Module = nn.Conv2d(c, config.keypoints, 1)
+            self.keypoints: nn.Module = SpatialSoftmax(size)
+        elif config.features == "vector":
+            self.maps, self.keypoints = nn.Identity(), strided(c, size, 3 * config.keypoints)
+        else:
+            raise ValueError(f'features is "{config.features}": must be "keypoints" or "vector"')
         self.keypoint_norm = nn.BatchNorm1d(3 * config.keypoints)
         self.arm = self._head(config, ARM)
         self.objects = self._head(config, config.things * PLACE)
@@ -104,11 +118,11 @@ class Encoder(nn.Module):
         return self.read(self.features(x))
 
     def features(self, x: Tensor) -> Tensor:
-        """Normalised pictures [B, 3, H, W] to keypoint features [B, 3 * keypoints]."""
+        """Normalised pictures [B, 3, H, W] to features [B, 3 * keypoints]."""
         return self.keypoint_norm(self.keypoints(self.maps(self.blocks(self.stem(x)))))
 
     def read(self, features: Tensor) -> Tensor:
-        """Keypoint features to latents."""
+        """Features to latents."""
         return torch.cat([self.arm(features).float(), self.objects(features).float()], -1)
 
 
@@ -162,20 +176,24 @@ class Predictor(nn.Module):
         super().__init__()
         w = config.predictor_width
         self.things = config.things
+        self.history = config.history
+        if self.history not in (1, 2):
+            raise ValueError(f"history is {self.history}: must be 1 or 2")
         self.register_buffer("state_mean", state_mean)
         self.register_buffer("state_std", state_std)
         self.register_buffer("action_scale", action_scale)
         c = config.condition_width
         self.condition = nn.Sequential(nn.Linear(self.UPRIGHT + ACTION, c), nn.ReLU(), nn.Linear(c, c), nn.ReLU())
-        self.enter = nn.Linear(self.things * (PLACE - ALONG + 2 * PLACE) + self.UPRIGHT + ACTION + self.UPRIGHT_LATER, w)
+        self.enter = nn.Linear(self.things * (PLACE - ALONG + (1 + self.history) * PLACE) + self.UPRIGHT + ACTION + self.UPRIGHT_LATER, w)
         self.blocks = nn.ModuleList(ModulatedBlock(w, config.predictor_expansion, c) for _ in range(config.predictor_blocks))
         self.leave_norm = nn.LayerNorm(w, elementwise_affine=False)
         self.leave = nn.Linear(w, self.things * PLACE)
         nn.init.normal_(self.leave.weight, std=1e-3)
         nn.init.zeros_(self.leave.bias)
 
-    def forward(self, objects: Tensor, state: Tensor, action: Tensor, following: Tensor, offset: Tensor) -> Tensor:
-        """[N, K], [N, 7], [N, 4], proprioception one period later [N, 7], what the picture says of the arm less what proprioception says [N, ARM].
+    def forward(self, objects: Tensor, state: Tensor, action: Tensor, following: Tensor, offset: Tensor, before: Tensor | None = None) -> Tensor:
+        """[N, K], [N, 7], [N, 4], proprioception one period later [N, 7], what the picture says of the arm less what proprioception says [N, ARM], and the objects
+        one period before [N, K] if that is known and `history` is 2.
 
         The offset tells how the camera is displaced: objects are seen with the same error as the arm.
         """
@@ -186,6 +204,8 @@ class Predictor(nn.Module):
         # Where things are from the hand decides what happens to them, and a centimetre decides it.
         metres = self.state_std[:PLACE].repeat(self.things) / TOUCHING_M
         from_hand = [(objects - where.repeat(1, self.things)) * metres for where in (hand, hand_later)]
+        if self.history > 1:
+            from_hand.append((objects - (objects if before is None else before)) * metres)
         heights = objects.unflatten(-1, (self.things, PLACE))[..., ALONG:].flatten(-2)
         h = self.enter(torch.cat([heights, *from_hand, s[:, ALONG:], a, s_later[:, ALONG:ARM]], -1))
         for block in self.blocks:
@@ -304,18 +324,19 @@ class WorldModel(nn.Module):
         """What the picture says of the arm less what proprioception says, [N, ARM]: a roll-out keeps it."""
         return latent[:, :ARM] - self.predictor.standardised(state)[:, :ARM]
 
-    def step(self, latent: Tensor, state: Tensor, action: Tensor, offset: Tensor) -> tuple[Tensor, Tensor]:
-        """Latent [N, D] and state [N, 7] one action later."""
+    def step(self, latent: Tensor, state: Tensor, action: Tensor, offset: Tensor, before: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Latent [N, D] and state [N, 7] one action later; `before`: the latent one action earlier, if it is known."""
         following = self.state_model(state, action)
-        objects = self.predictor(latent[:, ARM:], state, action, following, offset)
+        objects = self.predictor(latent[:, ARM:], state, action, following, offset, None if before is None else before[:, ARM:])
         return torch.cat([self.predictor.standardised(following)[:, :ARM] + offset, objects], -1), following
 
     def rollout(self, latent: Tensor, state: Tensor, actions: Tensor) -> tuple[Tensor, Tensor]:
         """Start latents [N, D], states [N, 7], actions [N, H, 4] to latents [N, H, D] and states [N, H, 7]."""
         offset = self.offset(latent, state)
         latents, states = [], []
+        before = None
         for step in range(actions.shape[1]):
-            latent, state = self.step(latent, state, actions[:, step], offset)
+            (latent, state), before = self.step(latent, state, actions[:, step], offset, before), latent
             latents.append(latent)
             states.append(state)
         return torch.stack(latents, 1), torch.stack(states, 1)

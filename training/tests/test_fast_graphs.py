@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import onnx
 import pytest
@@ -9,6 +11,7 @@ import torch
 
 from bundle.product_shapes import note_product_shapes
 from conftest import shake
+from jepa.build import new_model
 from jepa.fast_graphs import FastProposalGraph, FastRolloutGraph
 from jepa.graphs import ProposalGraph, RolloutGraph
 from jepa.model import ACTION
@@ -35,6 +38,11 @@ def test_roll_outs_are_the_same(model, scene):
     for wanted, found in zip(plain, fast):
         assert wanted.shape == found.shape and (wanted.numel() == 1 or wanted.std() > 0)
         torch.testing.assert_close(found, wanted, atol=1e-5, rtol=1e-5)
+
+
+def test_history_is_not_written(config, episodes):
+    with pytest.raises(ValueError, match="history 2 is not written as a graph; train with --history 1"):
+        FastRolloutGraph(new_model(replace(config, history=2), episodes))
 
 
 @torch.no_grad()

@@ -455,6 +455,15 @@ class TestLosses:
         weighted = 2 * first["persistence"] + 3 * first["arm"] + 5 * first["touch"] + 0.5 * first["sigreg"] + 4 * first["multi_step"] + 0.7 * first["pixels"] + (1 - first["repeated"])
         assert first["loss"] == pytest.approx(weighted, rel=1e-5)
 
+    def test_inverse_dynamics_are_of_the_actions_between_two_pictures(self, config, model, batch):
+        windows, pixels = batch
+        torch.manual_seed(0)
+        losses = Losses(replace(config, inverse_weight=0.5))
+        with_it, other = losses(model, windows, pixels, generator())[1], losses(model, replace(windows, actions=-windows.actions), pixels, generator())[1]
+        without = Losses(config)(model, windows, pixels, generator())[1]
+        assert with_it["inverse"] != pytest.approx(other["inverse"]) and "inverse" not in without
+        assert with_it["loss"] == pytest.approx(without["loss"] + 0.5 * with_it["inverse"], rel=0.05)
+
     @pytest.mark.parametrize("with_actions", [False, True])
     def test_a_few_steps_make_it_less(self, config, model, episodes, with_actions):
         config = replace(config, with_actions=with_actions)

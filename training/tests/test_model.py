@@ -4,9 +4,10 @@ import pytest
 import torch
 
 from conftest import shake
+from jepa.build import new_model
 from jepa.familiarity import Familiarity
 from jepa.graphs import EncoderGraph, RolloutGraph
-from jepa.model import ACTION, ARM, Features, NO_DISTANCE, PLACE, Policy, SpatialSoftmax, STATE, StateModel, THING_TOLD, TOOL_TOLD, UNIT_M, Value
+from jepa.model import ACTION, ARM, Features, NO_DISTANCE, PLACE, Policy, SpatialSoftmax, STATE, StateModel, THING_TOLD, TOOL_TOLD, UNIT_M, Value, normalised
 from jepa.touch import THINGS
 
 LOW, HIGH = torch.tensor([0.35, -0.22, 0.02]), torch.tensor([0.65, 0.22, 0.32])
@@ -46,6 +47,22 @@ class TestRollout:
             torch.testing.assert_close(latent, rolled[:, step])
             torch.testing.assert_close(model.offset(latent, state), offset, atol=1e-5, rtol=1e-4)
             torch.testing.assert_close(state, states[:, step])
+
+    def test_with_history_it_matters_how_things_moved_before(self, config, episodes):
+        torch.manual_seed(0)
+        model = new_model(replace(config, history=2), episodes)
+        shake(model)
+        latent, state, actions = start(model)
+        offset = model.offset(latent, state)
+        alone, _ = model.step(latent, state, actions[:, 0], offset)
+        torch.testing.assert_close(model.step(latent, state, actions[:, 0], offset, latent)[0], alone, msg="nothing moved")
+        moved = latent + 0.3 * (torch.arange(model.latent_size) >= ARM)
+        assert (model.step(latent, state, actions[:, 0], offset, moved)[0] - alone).abs().max() > 1e-3
+        rolled, _ = model.rollout(latent, state, actions)
+        first, state = model.step(latent, state, actions[:, 0], offset)
+        torch.testing.assert_close(rolled[:, 1], model.step(first, state, actions[:, 1], offset, latent)[0])
+        with pytest.raises(ValueError, match="history is 3: must be 1 or 2"):
+            new_model(replace(config, history=3), episodes)
 
     def test_a_picture_that_agrees_with_proprioception_needs_no_offset(self, model):
         shake(model)
@@ -154,6 +171,16 @@ class TestEncoder:
     def test_there_is_a_place_for_each_thing(self, model, episodes):
         latents = model.train().encoder(torch.from_numpy(episodes.images[:16, ::4].reshape(-1, 64, 64, 3)))
         assert latents.shape == (48, ARM + THINGS * PLACE) and model.latent_size == ARM + THINGS * PLACE == 10
+
+    def test_a_vector_instead_of_keypoints(self, config, episodes):
+        torch.manual_seed(0)
+        model = new_model(replace(config, features="vector"), episodes).train()
+        pixels = torch.from_numpy(episodes.images[:16, 0])
+        assert model.encoder.features(normalised(pixels)).shape == (16, 3 * config.keypoints)
+        model.encoder(pixels).square().sum().backward()
+        assert model.encoder.stem[0].weight.grad.abs().max() > 0
+        with pytest.raises(ValueError, match='features is "places": must be "keypoints" or "vector"'):
+            new_model(replace(config, features="places"), episodes)
 
     @pytest.mark.parametrize("row, column", [(0, 0), (3, 12), (15, 7)])
     def test_keypoints_are_where_the_maps_are_active(self, row, column):

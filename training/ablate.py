@@ -1,0 +1,198 @@
+#!/usr/bin/env python3
+"""What decides quality: python training/ablate.py --data data/rooms data/plain --out runs/ablations --report docs/training/ablations.md
+
+Trains the world model again and again, each time with one thing changed, all for the same minutes of computing on the same data, and measures each on the same held-out episodes. Run again
+to go on after an interruption: what is measured is not trained again. The data sets may be short; what is compared are the variants, not what ships.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from jepa.build import load_checkpoint
+from jepa.data import Episodes, join_episodes
+from jepa.latents import LatentEpisodes, encode_all
+from jepa.lerobot import add_arguments, from_arguments, load_any
+from jepa.model import PLACE, WorldModel
+from jepa.probes import linear_probe, names_of, place_errors
+
+HERE = Path(__file__).parent
+# Roll-outs are compared over so many actions, whatever a variant learned from.
+STEPS = 10
+# A thing that is this far from where it was has moved, m.
+MOVED_M = 0.03
+# The share of a two-stage variant's minutes that its second stage has.
+DYNAMICS_SHARE = 0.25
+
+
+@dataclass(frozen=True)
+class Variant:
+    """What differs from `as it ships`: options of train.py, and of train_dynamics.py on the encoder of `of`, or on its own.
+
+    `parts`: the scripts that it goes through. Without touch there is nothing to look back with, and its entries are no places to predict.
+    """
+
+    what: str
+    encoder: tuple[str, ...] = ()
+    dynamics: tuple[str, ...] = ()
+    of: str | None = None
+    parts: tuple[str, ...] = ("train", "look_back", "train_dynamics")
+
+
+VARIANTS = {
+    "shipped": Variant("as it ships"),
+    "no-sigreg": Variant("no SIGReg", ("--sigreg-weight", "0")),
+    "no-persistence": Variant("no persistence", ("--persistence-weight", "0")),
+    "no-touch": Variant("no touch", ("--touch-weight", "0"), parts=("train",)),
+    "inverse": Variant("inverse dynamics besides, weight 0.3", ("--inverse-weight", "0.3")),
+    "pixels": Variant("a twin that predicts pixels, without persistence and SIGReg", ("--pixel-weight", "1", "--persistence-weight", "0", "--sigreg-weight", "0")),
+    "vector": Variant("a vector of the picture instead of keypoints", ("--features", "vector")),
+    "small": Variant("32 channels instead of 64, 24 keypoints instead of 48", ("--channels", "32", "--keypoints", "24")),
+    "large": Variant("96 channels, 64 keypoints", ("--channels", "96", "--keypoints", "64")),
+    "near": Variant("pictures of a window 4 actions apart instead of 8", ("--horizon", "4", "--frames", "0", "4")),
+    "far": Variant("16 actions apart", ("--horizon", "16", "--frames", "0", "16")),
+    "four": Variant("four pictures a window, half as many windows", ("--frames", "0", "3", "6", "8", "--windows", "24")),
+    "one-stage": Variant("one stage: encoder and predictor together", ("--with-actions",), parts=("train", "predictor of train")),
+    "rollout-1": Variant("roll-outs of 1 step instead of 10", dynamics=("--rollout", "1"), of="shipped"),
+    "rollout-5": Variant("of 5 steps", dynamics=("--rollout", "5"), of="shipped"),
+    "rollout-15": Variant("of 15 steps", dynamics=("--rollout", "15"), of="shipped"),
+    "history": Variant("the predictor is given the step before, too", dynamics=("--history", "2"), of="shipped"),
+    "narrow": Variant("predictor of width 64 instead of 128", dynamics=("--predictor-width", "64"), of="shipped"),
+    "wide": Variant("of width 256", dynamics=("--predictor-width", "256"), of="shipped"),
+}
+
+
+def run(script: str, *options: object) -> None:
+    """Raises ValueError when it fails; what it printed says why."""
+    command = [sys.executable, str(HERE / script), *map(str, options)]
+    if subprocess.run(command, check=False).returncode != 0:
+        raise ValueError(f"{script} failed; what is above says why; run the same command to go on")
+
+
+@torch.no_grad()
+def measure_places(model: WorldModel, episodes: LatentEpisodes) -> dict:
+    """Errors (m) of the places that the latent says, and of the best linear reading of the whole latent."""
+    truths = episodes.truths
+    things = {name: truths[..., PLACE * (1 + i) : PLACE * (2 + i)] for i, name in enumerate(names_of(model.config.things))}
+    return {"places": place_errors(model, episodes), "linear": {name: linear_probe(episodes.latents, truth) for name, truth in {"tool": truths[..., :PLACE], **things}.items()}}
+
+
+@torch.no_grad()
+def measure_prediction(model: WorldModel, episodes: LatentEpisodes) -> dict:
+    """Median distance (m) of things that move within STEPS actions from where the roll-out ends, and from where they began; both from where they truly are."""
+    wrong, still = [], []
+    for start in range(0, episodes.actions.shape[1] - STEPS + 1, 3):
+        rolled, _ = model.rollout(episodes.latents[:, start], episodes.states[:, start], episodes.actions[:, start : start + STEPS])
+        begin, end = (episodes.truths[:, at, PLACE:].unflatten(-1, (-1, PLACE)) for at in (start, start + STEPS))
+        moved = (end - begin).norm(dim=-1) > MOVED_M
+        wrong.append((model.places(rolled[:, -1]) - end).norm(dim=-1)[moved])
+        still.append((model.places(episodes.latents[:, start]) - end).norm(dim=-1)[moved])
+    return {"rolled": float(torch.cat(wrong).median()), "still": float(torch.cat(still).median())}
+
+
+def latents_of(model: WorldModel, episodes: Episodes) -> LatentEpisodes:
+    return LatentEpisodes(encode_all(model, episodes.images), *(torch.from_numpy(array) for array in (episodes.states, episodes.actions, episodes.truths)))
+
+
+def train(name: str, arguments: argparse.Namespace, validation: Episodes) -> dict:
+    """Trains what a variant needs and measures it."""
+    variant, folder = VARIANTS[name], arguments.out / name
+    data = ["--data", *arguments.data, *(["--threads", arguments.threads] if arguments.threads > 0 else []), *arguments.more]
+    dynamics_min = DYNAMICS_SHARE * arguments.minutes if "train_dynamics" in variant.parts else 0.0
+    result: dict = {}
+    if variant.of is None:
+        run("train.py", *data, "--out", folder / "video", "--minutes", arguments.minutes - dynamics_min, *variant.encoder)
+        model, checkpoint = load_checkpoint(folder / "video" / "checkpoint.pt")
+        episodes = latents_of(model, validation)
+        result |= {"steps": checkpoint["step"], "video": measure_places(model, episodes)}
+        if "predictor of train" in variant.parts:
+            result["prediction"] = measure_prediction(model, episodes)
+        if "look_back" not in variant.parts:
+            return result
+    looked = (folder if variant.of is None else arguments.out / variant.of) / "looked"
+    if variant.of is None:
+        run("look_back.py", "--run", folder / "video", *data, "--out", looked)
+        model, _ = load_checkpoint(looked / "checkpoint.pt")
+        result["looked"] = measure_places(model, latents_of(model, validation))
+    elif not (looked / "checkpoint.pt").exists():
+        raise ValueError(f'"{name}" goes on from the encoder of "{variant.of}", which is not there; put {variant.of} before it in --only')
+    run("train_dynamics.py", "--run", looked, *data, "--out", folder / "dynamics", "--rollout-minutes", dynamics_min, "--value-minutes", 0, *variant.dynamics)
+    model, _ = load_checkpoint(folder / "dynamics" / "checkpoint.pt")
+    return {**result, "prediction": measure_prediction(model, latents_of(model, validation))}
+
+
+def table(results: dict[str, dict], minutes: float, data: list[Path], episodes: int) -> str:
+    """The page, in Markdown."""
+    centimetres = lambda value: f"{100 * value:.1f}"
+    things = sorted({thing for result in results.values() if "video" in result for thing in result["video"]["linear"]} - {"tool"})
+    lines = [
+        "# Ablations", "",
+        f"One thing is changed at a time; all have {minutes:g} minutes on two cores and the same data ({', '.join(folder.name for folder in data)}), from nothing, one seed. Measured on {episodes} episodes that none of them saw,",
+        "medians in cm. *Read*: what the latent says of where things lie along the table, after the first stage and after looking back; *linear*: the best linear reading of the whole latent after the first stage.",
+        f"*Moved*: how far a thing that moves is from where the roll-out of {STEPS} actions has it; in brackets as a share of what it would be if nothing moved.", "",
+        f"| | steps | tool, linear | {' | '.join(f'{thing}: linear, read, looked back' for thing in things)} | moved |",
+        f"|---|---|---|{'---|' * len(things)}---|",
+    ]
+    for name, result in results.items():
+        video, looked, prediction = result.get("video"), result.get("looked"), result.get("prediction")
+        reading = lambda thing: " / ".join([centimetres(video["linear"][thing]), *(centimetres(part["places"][thing]["p50"]) if part else "–" for part in (video, looked))]) if video else ""
+        lines.append(f"| {VARIANTS[name].what} | {result.get('steps', '')} | {centimetres(video['linear']['tool']) if video else ''} | {' | '.join(map(reading, things))} | "
+                     + (f"{centimetres(prediction['rolled'])} ({prediction['rolled'] / prediction['still']:.2f}) |" if prediction else "– |"))
+    return "\n".join([*lines, "", f"Made by `python training/ablate.py --data {' '.join(map(str, data))} --minutes {minutes:g} …`.", ""])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, nargs="+", required=True, help="data sets of the simulator; the last episodes of each only measure")
+    parser.add_argument("--out", type=Path, required=True, help="folder for the runs")
+    parser.add_argument("--minutes", type=float, default=8.0, help="computing of each variant in all")
+    parser.add_argument("--only", nargs="+", choices=list(VARIANTS), default=list(VARIANTS), help="variants to train; those that are measured are reported in any case")
+    parser.add_argument("--report", type=Path, help="Markdown file to write")
+    parser.add_argument("--validation-episodes", type=int, default=50, help="episodes at the end of each data set that only measure")
+    parser.add_argument("--threads", type=int, default=0, help="CPU threads (default: PyTorch's own choice)")
+    add_arguments(parser)
+    arguments, unknown = parser.parse_known_args()
+    if arguments.threads > 0:
+        torch.set_num_threads(arguments.threads)
+    # What is left goes to every training, as for tests of networks that are small.
+    arguments.more = ["--validation-episodes", arguments.validation_episodes, *unknown]
+    validation = join_episodes([load_any(folder, from_arguments(arguments)).split(arguments.validation_episodes)[1] for folder in arguments.data]).shuffled(0)
+    if not torch.from_numpy(validation.truths).isfinite().all() or validation.truths.shape[-1] <= PLACE:
+        raise ValueError("these data sets do not say where their things are; take the simulator's")
+    for number, name in enumerate(arguments.only, 1):
+        file = arguments.out / name / "measured.json"
+        if file.exists():
+            continue
+        print(f"ablate: {number} of {len(arguments.only)}: {VARIANTS[name].what}", flush=True)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        result = {"minutes": arguments.minutes, **train(name, arguments, validation)}
+        part = file.with_suffix(".part")
+        part.write_text(json.dumps(result))
+        os.replace(part, file)
+    results = {name: json.loads(file.read_text()) for name in VARIANTS if (file := arguments.out / name / "measured.json").exists()}
+    others = [name for name, result in results.items() if result["minutes"] != arguments.minutes]
+    if others:
+        raise ValueError(f"{', '.join(others)} had other minutes than {arguments.minutes:g}; choose another --out")
+    page = table(results, arguments.minutes, arguments.data, len(validation))
+    if arguments.report is None:
+        print(page)
+        return
+    part = arguments.report.with_suffix(".part")
+    part.write_text(page)
+    os.replace(part, arguments.report)
+    print(f"ablate: wrote {arguments.report}", flush=True)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except (FileNotFoundError, ValueError) as error:
+        sys.exit(f"ablate: {error}")
