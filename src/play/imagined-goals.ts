@@ -15,9 +15,14 @@ const MOVED_M = [0.04, 0.18] as const;
 const BEHIND_M = 0.06;
 /** Of imagined scenes so many have the thing in the hand; where there is a tray, carrying is what there is to do. */
 const HELD_SHARE: Readonly<Record<SceneName, number>> = { table: 0.3, clearing: 0.7 };
-/** Of those so many where it lies: whether the fingers close round it or beside it is what has to be learned from. */
+/** Of those so many are lifted where they lie: whether the fingers close round it or beside it is what has to be learned from. */
 const LIFTED_SHARE = 0.6;
-/** How high above the table it is then, m. */
+/** The hand is over a thing nearer than this, along the table; from elsewhere it comes to be, open and so high above the workspace's floor, before anything is lifted. m. */
+const OVER_M = 0.05;
+const OVER_HEIGHT_M = [0.04, 0.09] as const;
+/** So often the thing that the hand is over comes next. */
+const ONE_THING_SHARE = 0.8;
+/** How high above the workspace's floor a thing is held, m. */
 const HELD_HEIGHT_M = [0.05, 0.15] as const;
 const FULL_OPENING_M = 0.08;
 
@@ -35,19 +40,26 @@ export function whyNothingIsImagined({ name, latent }: Pick<Manifest, "name" | "
 }
 
 /**
- * Imagines a scene that is a little different from the one that is seen: one thing lies elsewhere on the table, with the hand behind it, or is in the hand. A latent
+ * Imagines a scene that is a little different from the one that is seen: one thing lies elsewhere on the table, with the hand behind it, or is in the hand, or the open hand is over it. A latent
  * [latentDim] to play towards; no task and no picture of one is needed.
  *
  * @param latent of the present picture.
  */
 export function imagineGoal(random: Random, { mean, std }: Readable, latent: Float32Array, { low, high }: Workspace, scene: SceneName): Float32Array {
   const values = Array.from(latent, (value, i) => mean[i]! + std[i]! * value);
-  const thing = random.below((values.length - ARM) / PLACE);
-  const first = ARM + PLACE * thing;
+  const things = Array.from({ length: (values.length - ARM) / PLACE }, (_, thing) => ARM + PLACE * thing);
+  const isUnder = (entry: number): boolean => Math.hypot(values[entry]! - values[0]!, values[entry + 1]! - values[1]!) < OVER_M;
+  const under = things.find(isUnder);
+  const first = under !== undefined && random.uniform() < ONE_THING_SHARE ? under : things[random.below(things.length)]!;
   const from = values.slice(first, first + PLACE);
   const heading = random.uniform(-Math.PI, Math.PI);
   const held = random.uniform() < HELD_SHARE[scene];
-  const awayM = held && random.uniform() < LIFTED_SHARE ? 0 : random.uniform(...MOVED_M);
+  const lifted = held && random.uniform() < LIFTED_SHARE;
+  if (lifted && !isUnder(first)) {
+    values.splice(0, ARM, from[0]!, from[1]!, low[2] + random.uniform(...OVER_HEIGHT_M), FULL_OPENING_M);
+    return Float32Array.from(values, (value, i) => (value - mean[i]!) / std[i]!);
+  }
+  const awayM = lifted ? 0 : random.uniform(...MOVED_M);
   const inside = (value: number, axis: 0 | 1): number => Math.min(high[axis], Math.max(low[axis], value));
   const to = [inside(from[0]! + awayM * Math.cos(heading), 0), inside(from[1]! + awayM * Math.sin(heading), 1), from[2]!];
   if (held) {

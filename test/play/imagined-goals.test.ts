@@ -38,8 +38,8 @@ test("an imagined scene has one thing elsewhere within the workspace, the hand a
   }), { numRuns: 500 });
 });
 
-test("where there is a tray, things are mostly imagined in the hand, and often where they lie", () => {
-  const latent = latentOf([0.5, 0, 0.2, 0.08, 0.5, 0.1, 0.03, 0.45, -0.1, 0.05]);
+test("where there is a tray, things are mostly imagined in the hand, and often where they lie, when the hand is over them", () => {
+  const latent = latentOf([0.5, 0.1, 0.1, 0.08, 0.5, 0.1, 0.03, 0.45, -0.1, 0.05]);
   const count = (scene: "table" | "clearing"): { held: number; there: number } => {
     const scenes = Array.from({ length: 300 }, (_, seed) => valuesOf(imagineGoal(new Random(seed), READABLE, latent, FR3_WORKSPACE, scene)));
     const held = scenes.filter((values) => values[6]! > 0.06 || values[9]! > 0.06);
@@ -49,6 +49,15 @@ test("where there is a tray, things are mostly imagined in the hand, and often w
   const [table, clearing] = [count("table"), count("clearing")];
   assert.ok(clearing.held > 1.5 * table.held, `${clearing.held} and ${table.held}`);
   assert.ok(clearing.there > 0.4 * clearing.held && clearing.there < 0.8 * clearing.held, `${clearing.there} of ${clearing.held}`);
+});
+
+test("from elsewhere the open hand first comes over the thing", () => {
+  const latent = latentOf([0.35, 0.2, 0.2, 0, 0.5, 0.1, 0.03, 0.45, -0.1, 0.05]);
+  const scenes = Array.from({ length: 300 }, (_, seed) => valuesOf(imagineGoal(new Random(seed), READABLE, latent, FR3_WORKSPACE, "clearing")));
+  const lifted = scenes.filter((values) => [[4, 0.5, 0.1], [7, 0.45, -0.1]].some(([first, x, y]) => values[first! + 2]! > 0.06 && Math.hypot(values[first!]! - x!, values[first! + 1]! - y!) < 1e-5));
+  assert.equal(lifted.length, 0);
+  const over = scenes.filter((values) => [[0.5, 0.1], [0.45, -0.1]].some(([x, y]) => Math.hypot(values[0]! - x!, values[1]! - y!) < 1e-5 && values[3]! > 0.079 && values[6]! < 0.04 && values[9]! < 0.06));
+  assert.ok(over.length > 80, `${over.length} of 300`);
 });
 
 test("the scene is the one with as many things as the latent has", () => {
