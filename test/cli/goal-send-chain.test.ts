@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 
 import { makeDataSet } from "../../sim/data-set.js";
+import { flatDistance } from "../../sim/tasks/truth.js";
 import { writePngFile } from "../../src/camera/files.js";
 import { openChainFinder } from "../../src/experience/open-chain-finder.js";
 import { TYPES } from "../../src/ros/messages.js";
@@ -15,6 +16,7 @@ import { RosNode } from "../../src/ros/ros-node.js";
 import { OnnxWorldModel } from "../../src/world-model/index.js";
 import { SKIP_ACTION } from "../ros/action-goals.js";
 import { graphEnv, ROOT, startController, startSimulator } from "../ros/graph.js";
+import { readNpy } from "../sim/read-npy.js";
 import { assertOneLine, runCli } from "./run-cli.js";
 
 import type { ChildNode } from "../../src/demo/child-node.js";
@@ -24,9 +26,24 @@ const MAIN = fileURLToPath(new URL("../../src/cli/main.js", import.meta.url));
 const BUNDLE = join(ROOT, "models", "arm-objects-jepa");
 const TINY_BUNDLE = join(ROOT, "test", "fixtures", "tiny-bundle");
 
-/** First seed of the experience, and an episode of it in which a thing is moved: its beginning and its end have a way between them that was lived. */
+/** First seed of the experience. */
 const FIRST_SEED = 50;
-const EPISODE = 24;
+
+/**
+ * The episode in which a thing was carried farthest and stands again, the other one as it was: its beginning and its end have a way between them that was lived. Not the first, which a case needs to know
+ * nothing of it.
+ */
+function carried(truths: ReturnType<typeof readNpy>): { readonly episode: number; readonly thing: "narrow" | "wide" } {
+  const [episodes = 0, frames = 0, size = 0] = truths.shape;
+  const found = Array.from({ length: episodes - 1 }, (_, i) => i + 1).flatMap((episode) => (["narrow", "wide"] as const).map((thing) => {
+    const place = (frame: number, of: 0 | 1): ArrayLike<number> => truths.data.subarray((episode * frames + frame) * size + 3 * (1 + of), (episode * frames + frame) * size + 3 * (2 + of));
+    const [of, other] = thing === "narrow" ? [0, 1] as const : [1, 0] as const;
+    const [begin, end] = [place(0, of), place(frames - 1, of)];
+    const alone = flatDistance(place(0, other), place(frames - 1, other)) < 0.005;
+    return { episode, thing, movedM: alone && Math.abs(end[2]! - begin[2]!) < 0.005 ? flatDistance(begin, end) : 0 };
+  }));
+  return found.reduce((best, one) => (one.movedM > best.movedM ? one : best));
+}
 
 /** A `goal send` that is under way. */
 interface Sending {
@@ -45,6 +62,7 @@ describe("goal send --chain, with the simulator and the shipped model", { skip: 
   let controller: ChildNode;
   let ros: RosNode;
   let state = "";
+  let thing = "";
 
   function send(...args: string[]): Sending {
     const child = spawn(process.execPath, [MAIN, "goal", "send", goal, "--chain", data, "--timeout", "30", ...args], { env, stdio: ["ignore", "pipe", "pipe"] });
@@ -82,9 +100,10 @@ describe("goal send --chain, with the simulator and the shipped model", { skip: 
     const model = await OnnxWorldModel.load(BUNDLE, { threads: 1 });
     const { remembered } = await openChainFinder({ folder: data, model, manifest: model.manifest, planner: { kind: "icem" } });
     await model.close();
-    const { frames } = remembered.experience.stretches[EPISODE]!;
-    await writePngFile(goal, await remembered.picture({ stretch: EPISODE, frame: frames - 1 }));
-    simulator = startSimulator(env, [`seed:=${FIRST_SEED + EPISODE}`, "task:=none", "real_time_factor:=0.5"]);
+    const way = carried(readNpy(join(data, "shard-00000", "truths.npy")));
+    ({ thing } = way);
+    await writePngFile(goal, await remembered.picture({ stretch: way.episode, frame: remembered.experience.stretches[way.episode]!.frames - 1 }));
+    simulator = startSimulator(env, [`seed:=${FIRST_SEED + way.episode}`, "task:=none", "real_time_factor:=0.5"]);
     controller = startController(env, [`bundle:=${BUNDLE}`, "use_sim_time:=true"], ["image:=camera/image_raw"]);
     ros = await RosNode.create("goal_send_chain_test", { argv: [], lifecycle: false });
     ros.subscribe<DiagnosticStatusMessage>(TYPES.diagnosticStatus, "/jepa_mpc/status", "events", ({ values }) => { state = values.find(({ key }) => key === "state")?.value ?? ""; });
@@ -100,7 +119,7 @@ describe("goal send --chain, with the simulator and the shipped model", { skip: 
 
   it("finds sub-goals from what the controller's camera sees and sends them; Ctrl-C cancels, and the arm holds", async () => {
     const sending = send();
-    const [, count] = await sending.line(/^way 1, (\d+) sub-goals: wide: 1, /m);
+    const [, count] = await sending.line(new RegExp(`^way 1, (\\d+) sub-goals: ${thing}: 1, `, "m"));
     await sending.line(new RegExp(`^1 of ${count!}, planning: Going for .*: step [1-9]`, "m"));
     assert.equal(state, "planning");
     sending.interrupt();
@@ -113,7 +132,7 @@ describe("goal send --chain, with the simulator and the shipped model", { skip: 
   it("looks for another way when a sub-goal was left with a thing elsewhere; Ctrl-C ends that, too", async () => {
     // So much counts as reached that the hand takes nothing along, though the first sub-goal has the thing elsewhere already.
     const sending = send("--tolerance", "1e6");
-    await sending.line(/^after sub-goal wide: \S+ a thing is elsewhere than it should be$/m);
+    await sending.line(new RegExp(`^after sub-goal ${thing}: \\S+ a thing is elsewhere than it should be$`, "m"));
     await sending.line(/^looking for another way from here \(way 2\); the arm holds$/m);
     await sending.line(/^way 2, \d+ sub-goals?: /m);
     await sending.line(/^looking for another way from here \(way 3\); the arm holds$/m);
