@@ -194,12 +194,13 @@ test("what lies on its side rolls a foot at most, not off the table", async () =
   for (const [thing, radius] of [["puck", PUCK_RADIUS], ["cup", CUP_RADIUS]] as const) {
     world.reset(3);
     for (const [i, name] of world.things.entries()) world.placeObject(name, [0.75, -0.3 + 0.2 * i, world.restingHeight(name)], 0);
-    const { mj, model, data } = world;
+    const { mj, model } = world;
+    const [qpos, qvel] = [world.data.qpos, world.data.qvel] as [Float64Array, Float64Array];
     const joint = mj.mj_name2id(model, mj.mjtObj.mjOBJ_JOINT.value, thing);
     const speed = 0.3;
-    data.qpos.set([0.3, -0.3, radius, Math.SQRT1_2, 0, Math.SQRT1_2, 0], model.jnt_qposadr[joint]);
+    qpos.set([0.3, -0.3, radius, Math.SQRT1_2, 0, Math.SQRT1_2, 0], model.jnt_qposadr[joint] as number);
     // Rolling already: about its own axis, as fast as it goes.
-    data.qvel.set([0, speed, 0, 0, 0, -speed / radius], model.jnt_dofadr[joint]);
+    qvel.set([0, speed, 0, 0, 0, -speed / radius], model.jnt_dofadr[joint] as number);
     world.step(1000);
     const first = world.objectPosition(thing);
     assert.ok(first[1]! > -0.29 && first[1]! < 0, `${thing} went ${first[1]! + 0.3} m`);
