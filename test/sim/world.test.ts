@@ -198,9 +198,9 @@ test("what lies on its side rolls a foot at most, not off the table", async () =
     const [qpos, qvel] = [world.data.qpos, world.data.qvel] as [Float64Array, Float64Array];
     const joint = mj.mj_name2id(model, mj.mjtObj.mjOBJ_JOINT.value, thing);
     const speed = 0.3;
-    qpos.set([0.3, -0.3, radius, Math.SQRT1_2, 0, Math.SQRT1_2, 0], model.jnt_qposadr[joint] as number);
+    qpos.set([0.3, -0.3, radius, Math.SQRT1_2, 0, Math.SQRT1_2, 0], (model.jnt_qposadr as Int32Array)[joint]);
     // Rolling already: about its own axis, as fast as it goes.
-    qvel.set([0, speed, 0, 0, 0, -speed / radius], model.jnt_dofadr[joint] as number);
+    qvel.set([0, speed, 0, 0, 0, -speed / radius], (model.jnt_dofadr as Int32Array)[joint]);
     world.step(1000);
     const first = world.objectPosition(thing);
     assert.ok(first[1]! > -0.29 && first[1]! < 0, `${thing} went ${first[1]! + 0.3} m`);
