@@ -1,6 +1,6 @@
 import { type CheckedLeg, type CutOptions, cutIntoLegs } from "./cut.js";
 import { ExperienceGraph, type GraphPath } from "./experience-graph.js";
-import { type LatentParts, type PlaceEntries, placeDistanceM } from "./latent-parts.js";
+import { type LatentParts, type PlaceEntries, placeDistanceM, placesApartM } from "./latent-parts.js";
 import { type LivedFrame, livedFrames } from "./lived-path.js";
 import type { Projection } from "./projection.js";
 import { splice } from "./splice.js";
@@ -42,8 +42,8 @@ export interface ChainLink {
 }
 
 /** A sub-goal that is made of no remembered frame and that nobody asked the planner about. */
-export function unlivedLink({ name, latent, passed = true, reachedBelow }: Pick<ChainLink, "name" | "latent"> & Partial<Pick<ChainLink, "passed" | "reachedBelow">>): ChainLink {
-  return { name, latent, source: undefined, energy: Number.NaN, passed, reachedBelow, aimsAt: undefined };
+export function unlivedLink({ name, latent, passed = true, reachedBelow, aimsAt }: Pick<ChainLink, "name" | "latent"> & Partial<Pick<ChainLink, "passed" | "reachedBelow" | "aimsAt">>): ChainLink {
+  return { name, latent, source: undefined, energy: Number.NaN, passed, reachedBelow, aimsAt };
 }
 
 export interface Chain {
@@ -89,6 +89,8 @@ const CM = 0.01;
 const MOVED_M = 0.03;
 /** A frame can be used for one thing when no other was seen to move by more between the frames beside it, m. */
 const OTHERS_REST_M = 0.03;
+/** Nor when the thing itself was seen to move by so much more than the hand did, m: it rolled, or the pictures erred; the hand did not bring it there. */
+const BY_ITSELF_M = 0.03;
 /** The hand is at a thing nearer than this, m. */
 const AT_THING_M = 0.06;
 /** So far it is surely not where it should be, m; nearer ones come last, when the hand is out of the way and pictures err less. */
@@ -262,7 +264,7 @@ export class ChainFinder {
     const { experience, horizon, linkWithin, parts, unpredictability, trustedBelow } = this.#options;
     const shared = { horizon, linkWithin, spacing: SPACING, linkCostPerUnit: PERIODS_PER_UNIT, linkCost: PERIODS_PER_LINK, linkPeriodsPerUnit: TRAVEL_PER_UNIT };
     const graph = new ExperienceGraph(experience, parts === undefined ? { ...shared, projection: wholeLatents(experience) } : {
-      ...shared, projection: handAnd(parts, thing), endProjection: handAnd(parts, thing, AT_ENDS), usable: (at) => this.#othersRest(parts, thing, at),
+      ...shared, projection: handAnd(parts, thing), endProjection: handAnd(parts, thing, AT_ENDS), usable: (at) => this.#isTheHands(parts, thing, at),
     });
     const restsAt = parts === undefined ? 0 : this.#restingHeight(parts, thing);
     await graph.weigh(async (at) => {
@@ -295,10 +297,12 @@ export class ChainFinder {
     return placeDistanceM(parts, parts.things[thing]!.place, this.#latent({ stretch, frame }), this.#latent({ stretch, frame: later })) > MOVED_M;
   }
 
-  #othersRest(parts: LatentParts, thing: number, { stretch, frame }: FrameRef): boolean {
+  /** Whether what is seen to happen at a frame is the hand's and the thing's alone: no other moves, and the thing only as the hand does. */
+  #isTheHands(parts: LatentParts, thing: number, { stretch, frame }: FrameRef): boolean {
     const { frames } = this.#options.experience.stretches[stretch]!;
-    const [before, after] = [Math.max(0, frame - 1), Math.min(frames - 1, frame + 1)].map((at) => this.#latent({ stretch, frame: at }));
-    return parts.things.every(({ place }, i) => i === thing || placeDistanceM(parts, place, before!, after!) < OTHERS_REST_M);
+    const [before, after] = [Math.max(0, frame - 1), Math.min(frames - 1, frame + 1)].map((at) => this.#latent({ stretch, frame: at })) as [Float32Array, Float32Array];
+    const movedM = (place: PlaceEntries): number => placeDistanceM(parts, place, before, after);
+    return parts.things.every(({ place }, i) => movedM(place) < (i === thing ? movedM(parts.hand) + BY_ITSELF_M : OTHERS_REST_M));
   }
 }
 
@@ -328,8 +332,11 @@ function isAmbiguous(parts: LatentParts, thing: number, latent: Float32Array, be
   return placeDistanceM(parts, place, latent, before) < MOVED_M && placesApartM(parts, latent, parts.hand, place) < AT_THING_M;
 }
 
-/** Changes a latent in which a thing was just lifted so that it is a little above where it lies before: a hand that is to be elsewhere with it goes there before it has it. Slides stay as they are. */
-function liftStraight({ hand, things, std }: LatentParts, thing: number, latent: Float32Array, before: Float32Array, aside: readonly [number, number]): void {
+/**
+ * Changes a latent in which a thing was just lifted so that it is a little above where it lies before: a hand that is to be elsewhere with it goes there before it has it. What is held is where the
+ * hand is; where a remembered picture has the two apart, it errs, and the hand would go past the thing by as much. Slides stay as they are.
+ */
+function liftStraight({ hand, things, mean, std }: LatentParts, thing: number, latent: Float32Array, before: Float32Array, aside: readonly [number, number]): void {
   const { place } = things[thing]!;
   const liftedM = (latent[place[2]]! - before[place[2]]!) * std[place[2]]!;
   if (liftedM < LIFTED_M) return;
@@ -338,15 +345,9 @@ function liftStraight({ hand, things, std }: LatentParts, thing: number, latent:
   for (const entry of [place[2], hand[2]]) latent[entry]! -= lowerM / std[entry]!;
   for (const axis of [0, 1] as const) {
     const [thingAt, handAt] = [place[axis], hand[axis]];
-    const shiftM = (before[thingAt]! - latent[thingAt]!) * std[thingAt]! + aside[axis];
-    latent[thingAt]! += shiftM / std[thingAt]!;
-    latent[handAt]! += shiftM / std[handAt]!;
+    latent[thingAt] = before[thingAt]! + aside[axis] / std[thingAt]!;
+    latent[handAt] = (mean[thingAt]! + std[thingAt]! * latent[thingAt] - mean[handAt]!) / std[handAt]!;
   }
-}
-
-/** Distance of two places of one latent, m. */
-function placesApartM({ mean, std }: LatentParts, latent: Float32Array, one: PlaceEntries, other: PlaceEntries): number {
-  return Math.hypot(...one.map((entry, axis) => mean[entry]! + std[entry]! * latent[entry]! - mean[other[axis]!]! - std[other[axis]!]! * latent[other[axis]!]!));
 }
 
 function distanceOfPlacesM({ mean, std }: LatentParts, one: readonly number[], latent: Float32Array, other: readonly number[]): number {

@@ -44,3 +44,8 @@ export function latentParts(readable: ReadableLatent | undefined): LatentParts |
 export function placeDistanceM({ std }: LatentParts, entries: PlaceEntries, a: Float32Array, b: Float32Array): number {
   return Math.hypot(...entries.map((entry) => (a[entry]! - b[entry]!) * std[entry]!));
 }
+
+/** Distance of two places of one latent, m. */
+export function placesApartM({ mean, std }: LatentParts, latent: Float32Array, one: PlaceEntries, other: PlaceEntries): number {
+  return Math.hypot(...one.map((entry, axis) => mean[entry]! + std[entry]! * latent[entry]! - mean[other[axis]!]! - std[other[axis]!]! * latent[other[axis]!]!));
+}

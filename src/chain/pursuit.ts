@@ -1,5 +1,5 @@
 import { type Chain, type ChainFinder, type ChainLink, unlivedLink } from "./chain-finder.js";
-import { type LatentParts, placeDistanceM } from "./latent-parts.js";
+import { type LatentParts, placeDistanceM, placesApartM } from "./latent-parts.js";
 
 /**
  * Why a way is looked for: the first one; `aim`: the hand is nearly at a thing, and sees it a little elsewhere; `missed`: a thing is not where a sub-goal has it; `stuck`: nothing gets nearer any more;
@@ -14,6 +14,9 @@ export function whyLeft({ aimsAt }: ChainLink): "aim" | "missed" {
 
 /** The hand is at its place in the goal nearer than this, m. */
 const AWAY_M = 0.08;
+/** The hand is still at a thing that it missed nearer than this; it rises by so much before the next try, m. */
+const AT_THING_M = 0.1;
+const OFF_M = 0.08;
 /** So many tries a thing has before the others have as many. */
 const TRIES_A_TURN = 2;
 /** A thing is where it was when it is seen nearer to it than this, m. */
@@ -48,14 +51,16 @@ export class Pursuit {
   }
 
   /**
-   * When nothing gets nearer any more, first the hand goes to its place in the goal, out of the way, from where things are seen better; not with a thing in it.
+   * When nothing gets nearer any more, first the hand goes to its place in the goal, out of the way, from where things are seen better; not with a thing in it. A hand that missed a thing opens
+   * and rises before the next try: fingers that are beside it come to it from above.
    * @param seen [latentDim] @returns undefined when experience does not lead there.
    */
   async next(seen: Float32Array, why: Why): Promise<Chain | undefined> {
     const [parts, goal] = [this.#parts, this.goal];
     const held = this.#finder.held(seen, goal);
     if (why === "stuck" && parts !== undefined && held === undefined && placeDistanceM(parts, parts.hand, seen, goal) > AWAY_M) return this.#back(parts, seen);
-    const chain = await this.#finder.find(seen, goal, {
+    const off = why === "missed" && parts !== undefined && held === undefined && this.#isAtLast(parts, seen) ? this.#above(parts, seen) : undefined;
+    const chain = await this.#finder.find(off ?? seen, goal, {
       things: 1,
       // While it is aimed at, the hand is at it.
       putOff: (thing) => why === "aim" && thing === this.#last ? -1 : Math.floor((this.#tries.get(thing) ?? 0) / TRIES_A_TURN),
@@ -70,6 +75,7 @@ export class Pursuit {
     this.#tried.set(thing, { seen: Float32Array.from(seen), misses: thing === held ? 0 : this.#missesOf(thing, seen, why) });
     if (why !== "aim" || thing !== this.#last) this.#tries.set(thing, (this.#tries.get(thing) ?? 0) + 1);
     this.#last = thing;
+    if (off !== undefined) return { ...chain, links: [unlivedLink({ name: "off", latent: off, reachedBelow: this.#finder.doneBelow, aimsAt: thing }), ...chain.links] };
     // Aimed once, the hand goes: what is seen changes a little each time.
     return why === "aim" ? { ...chain, links: chain.links.map((link): ChainLink => ({ ...link, aimsAt: undefined })) } : chain;
   }
@@ -78,6 +84,18 @@ export class Pursuit {
     const [last, parts] = [this.#tried.get(thing), this.#parts];
     if (last === undefined || parts === undefined || placeDistanceM(parts, parts.things[thing]!.place, last.seen, seen) > SAME_PLACE_M) return 0;
     return why === "aim" && thing === this.#last ? last.misses : last.misses + 1;
+  }
+
+  #isAtLast(parts: LatentParts, seen: Float32Array): boolean {
+    return this.#last !== undefined && placesApartM(parts, seen, parts.hand, parts.things[this.#last]!.place) < AT_THING_M;
+  }
+
+  /** As it is seen, with the hand open, as in the goal, and higher. */
+  #above(parts: LatentParts, seen: Float32Array): Float32Array {
+    const latent = Float32Array.from(seen);
+    latent[parts.opening] = this.goal[parts.opening]!;
+    latent[parts.hand[2]]! += OFF_M / parts.std[parts.hand[2]]!;
+    return latent;
   }
 
   #back(parts: LatentParts, seen: Float32Array): Chain {

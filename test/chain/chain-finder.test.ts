@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ChainFinder } from "../../src/chain/chain-finder.js";
 import { experienceOf } from "./experience-of.js";
-import { apart, HORIZON, LIVED, options, type Place, scene } from "./lived-table.js";
+import { apart, HORIZON, LIVED, LIVED_WITH_ERRORS, LIVED_WITH_JUMPS, options, type Place, scene } from "./lived-table.js";
 import { latentOfScene, placeOf } from "./scenes.js";
 
 test("a thing far away is taken, carried and put down, by way of sub-goals that each are within a horizon", async () => {
@@ -51,6 +51,24 @@ test("only the hand has to move: the goal is the chain", async () => {
 test("where nothing was lived, there is no chain", async () => {
   const finder = new ChainFinder(options());
   assert.equal(await finder.find(scene([2, 2, 0.03], [0.6, 0.1, 0.03]), scene([0.5, 0, 0.03], [0.6, 0.1, 0.03])), undefined);
+});
+
+test("where a thing was only seen to go elsewhere by itself, there is no chain either", async () => {
+  const [start, goal] = [scene([0.4, -0.15, 0.03], [0.6, 0.1, 0.03]), scene([0.55, 0.1, 0.03], [0.6, 0.1, 0.03])];
+  assert.equal(await new ChainFinder(options({ experience: LIVED_WITH_JUMPS })).find(start, goal), undefined);
+  assert.ok(await new ChainFinder(options()).find(start, goal) !== undefined);
+});
+
+test("what is taken is where the hand is, though a remembered picture has it beside it", async () => {
+  const finder = new ChainFinder(options({ experience: LIVED_WITH_ERRORS }));
+  for (const from of [[0.42, -0.12, 0.03], [0.55, 0.15, 0.03], [0.38, 0.1, 0.03]] satisfies Place[]) {
+    const start = scene(from, [0.6, -0.12, 0.03]);
+    const { links } = (await finder.find(start, scene([0.5, 0.02, 0.03], [0.6, -0.12, 0.03])))!;
+    const taken = links.find(({ latent }) => apart(latent, start, "narrow") > 0.02)!.latent;
+    const [hand, thing] = [placeOf(taken, "hand"), placeOf(taken, "narrow")];
+    assert.ok(Math.hypot(hand[0]! - from[0], hand[1]! - from[1]) < 1e-6, `the hand goes to ${hand.join(" ")} for what lies at ${from.join(" ")}`);
+    assert.ok(Math.hypot(thing[0]! - from[0], thing[1]! - from[1]) < 1e-6);
+  }
 });
 
 test("legs are asked for with the scenes that they lead from and to", async () => {

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { ChainFinder } from "../../src/chain/chain-finder.js";
 import { Pursuit, type Why } from "../../src/chain/pursuit.js";
 import { apart, options, type Place, scene } from "./lived-table.js";
-import { latentOfScene, placeOf } from "./scenes.js";
+import { latentOfScene, PARTS, placeOf } from "./scenes.js";
 
 const finder = new ChainFinder(options());
 
@@ -57,6 +57,23 @@ test("a thing that was missed is taken a little beside where it is seen, in anot
   assert.deepEqual(await aside(first, "aim"), await aside(first, "aim"), "to look again is no try");
   assert.deepEqual(await aside(second, "missed"), await new Pursuit(finder, pursuit.goal).next(scene(second, other), "begin")
     .then((chain) => chain!.links.find(({ latent }) => placeOf(latent, "narrow")[2]! > 0.06)!.latent).then((latent) => [placeOf(latent, "narrow")[0]!, placeOf(latent, "narrow")[1]!]));
+});
+
+test("a hand that is still at the thing that it missed opens and rises first, and aims anew from there", async () => {
+  const [from, other]: [Place, Place] = [[0.4, -0.15, 0.03], [0.6, 0.12, 0.03]];
+  const pursuit = new Pursuit(finder, scene([0.55, 0, 0.03], other));
+  await pursuit.next(scene(from, other), "begin");
+  const beside = latentOfScene({ hand: [0.42, -0.14, 0.04], opening: 0.01, narrow: from, wide: other });
+  const { links, thing } = (await pursuit.next(beside, "missed"))!;
+  assert.equal(thing, 0);
+  const [off, next] = [links[0]!, links[1]!];
+  assert.deepEqual([off.name, off.aimsAt], ["off", 0]);
+  const hand = placeOf(off.latent, "hand");
+  assert.ok(Math.hypot(hand[0]! - 0.42, hand[1]! + 0.14) < 1e-6 && Math.abs(hand[2]! - 0.12) < 1e-6, hand.join(" "));
+  assert.equal(off.latent[PARTS.opening], pursuit.goal[PARTS.opening]);
+  assert.ok(apart(off.latent, beside, "narrow") < 1e-6 && next.name.startsWith("narrow: "));
+  assert.notEqual((await pursuit.next(scene(from, other), "missed"))!.links[0]!.name, "off", "it is away already");
+  assert.notEqual((await pursuit.next(beside, "aim"))!.links[0]!.name, "off", "it is where it should be");
 });
 
 test("a thing is aimed at anew once, just before it is taken", async () => {
