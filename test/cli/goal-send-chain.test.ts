@@ -151,8 +151,8 @@ describe("goal send --chain, with the simulator and the shipped model", { skip: 
     const other = await send("--bundle", TINY_BUNDLE).ended;
     assert.equal(other.code, 1);
     assert.match(other.stderr, /goal\.png: INVALID_GOAL: the latents were made with the encoder "[0-9a-f]{12}", and this controller has [0-9a-f]{12} \(bundle arm-objects-jepa\)/);
-    const dark = await send("--camera", "/nobody", "--timeout", "2").ended;
-    assert.match(dark.stderr, /jepa-mpc: nobody publishes pictures on \/nobody \(waited 2 s\)/);
+    const dark = await send("--camera", "/nobody", "--timeout", "10").ended;
+    assert.match(dark.stderr, /jepa-mpc: nobody publishes pictures on \/nobody \(waited 10 s\)/);
     const alone = await send("--node", "/nobody", "--timeout", "1").ended;
     assert.match(alone.stderr, /jepa-mpc: nobody offers the action \/nobody\/reach_goal_image \(waited 1 s\)/);
     assert.deepEqual([dark.code, alone.code], [1, 1]);
