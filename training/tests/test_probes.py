@@ -85,7 +85,7 @@ class TestOfLatentsThatAreKnown:
 
     def test_an_error_is_measured_where_something_moves(self, model, known, monkeypatch):
         """A predictor that takes the cube along with the tool is right in every third episode, where it really goes along."""
-        def along(objects, state, action, following, offset):
+        def along(objects, state, action, following, offset, before):
             moved = following[:, :3] - state[:, :3]
             return torch.cat([objects[:, :3] + moved, objects[:, 3:]], -1)
 
