@@ -1,6 +1,7 @@
 import { distance } from "./distance.js";
 import type { Random } from "./random.js";
 import { TRAY } from "./scene.js";
+import { IN_HAND_M } from "./tasks/truth.js";
 import type { SimWorld, ThingName } from "./world.js";
 import { FR3_WORKSPACE } from "../src/robot/fr3.js";
 
@@ -40,8 +41,6 @@ const CHAPTERS = { table: [0.08, 0.5, 0.9], clearing: [0.06, 0.8, 0.95] } as con
 const IN_TURN = 0.75;
 /** So often a hand that closed on nothing is not carried about. */
 const EMPTY_LEFT = 0.75;
-/** Farther from the tool (m) a thing is not between the fingers. */
-const IN_HAND_M = 0.05;
 /** Of what is carried where there is a tray, so much goes there. */
 const INTO_TRAY = 0.5;
 /** From the tray's rim to where things are put down in it, and between what is put down and what lies there, m. */

@@ -9,20 +9,20 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from jepa.build import load_checkpoint
 from jepa.data import Episodes, join_episodes
-from jepa.latents import LatentEpisodes, encode_all
-from jepa.lerobot import add_arguments, from_arguments, load_any
+from jepa.latents import LatentEpisodes, encode_episodes
+from jepa.lerobot import load_any
 from jepa.model import PLACE, WorldModel
-from jepa.probes import linear_probe, names_of, place_errors
+from jepa.probes import measure_latents
 
 HERE = Path(__file__).parent
 # Roll-outs are compared over so many actions, whatever a variant learned from.
@@ -37,21 +37,21 @@ DYNAMICS_SHARE = 0.25
 class Variant:
     """What differs from `as it ships`: options of train.py, and of train_dynamics.py on the encoder of `of`, or on its own.
 
-    `parts`: the scripts that it goes through. Without touch there is nothing to look back with, and its entries are no places to predict.
+    Without touch there is nothing to look back with, and the entries are no places to predict: that, too, is one stage.
     """
 
     what: str
     encoder: tuple[str, ...] = ()
     dynamics: tuple[str, ...] = ()
     of: str | None = None
-    parts: tuple[str, ...] = ("train", "look_back", "train_dynamics")
+    stages: int = 2
 
 
 VARIANTS = {
     "shipped": Variant("as it ships"),
     "no-sigreg": Variant("no SIGReg", ("--sigreg-weight", "0")),
     "no-persistence": Variant("no persistence", ("--persistence-weight", "0")),
-    "no-touch": Variant("no touch", ("--touch-weight", "0"), parts=("train",)),
+    "no-touch": Variant("no touch", ("--touch-weight", "0"), stages=1),
     "inverse": Variant("inverse dynamics besides, weight 0.3", ("--inverse-weight", "0.3")),
     "pixels": Variant("a twin that predicts pixels, without persistence and SIGReg", ("--pixel-weight", "1", "--persistence-weight", "0", "--sigreg-weight", "0")),
     "vector": Variant("a vector of the picture instead of keypoints", ("--features", "vector")),
@@ -60,7 +60,7 @@ VARIANTS = {
     "near": Variant("pictures of a window 4 actions apart instead of 8", ("--horizon", "4", "--frames", "0", "4")),
     "far": Variant("16 actions apart", ("--horizon", "16", "--frames", "0", "16")),
     "four": Variant("four pictures a window, half as many windows", ("--frames", "0", "3", "6", "8", "--windows", "24")),
-    "one-stage": Variant("one stage: encoder and predictor together", ("--with-actions",), parts=("train", "predictor of train")),
+    "one-stage": Variant("one stage: encoder and predictor together", ("--with-actions",), stages=1),
     "rollout-1": Variant("roll-outs of 1 step instead of 10", dynamics=("--rollout", "1"), of="shipped"),
     "rollout-5": Variant("of 5 steps", dynamics=("--rollout", "5"), of="shipped"),
     "rollout-15": Variant("of 15 steps", dynamics=("--rollout", "15"), of="shipped"),
@@ -78,14 +78,6 @@ def run(script: str, *options: object) -> None:
 
 
 @torch.no_grad()
-def measure_places(model: WorldModel, episodes: LatentEpisodes) -> dict:
-    """Errors (m) of the places that the latent says, and of the best linear reading of the whole latent."""
-    truths = episodes.truths
-    things = {name: truths[..., PLACE * (1 + i) : PLACE * (2 + i)] for i, name in enumerate(names_of(model.config.things))}
-    return {"places": place_errors(model, episodes), "linear": {name: linear_probe(episodes.latents, truth) for name, truth in {"tool": truths[..., :PLACE], **things}.items()}}
-
-
-@torch.no_grad()
 def measure_prediction(model: WorldModel, episodes: LatentEpisodes) -> dict:
     """Median distance (m) of things that move within STEPS actions from where the roll-out ends, and from where they began; both from where they truly are."""
     wrong, still = [], []
@@ -98,41 +90,37 @@ def measure_prediction(model: WorldModel, episodes: LatentEpisodes) -> dict:
     return {"rolled": float(torch.cat(wrong).median()), "still": float(torch.cat(still).median())}
 
 
-def latents_of(model: WorldModel, episodes: Episodes) -> LatentEpisodes:
-    return LatentEpisodes(encode_all(model, episodes.images), *(torch.from_numpy(array) for array in (episodes.states, episodes.actions, episodes.truths)))
-
-
 def train(name: str, arguments: argparse.Namespace, validation: Episodes) -> dict:
     """Trains what a variant needs and measures it."""
     variant, folder = VARIANTS[name], arguments.out / name
-    data = ["--data", *arguments.data, *(["--threads", arguments.threads] if arguments.threads > 0 else []), *arguments.more]
-    dynamics_min = DYNAMICS_SHARE * arguments.minutes if "train_dynamics" in variant.parts else 0.0
+    shared = ["--data", *arguments.data, "--validation-episodes", arguments.validation_episodes, *(["--threads", arguments.threads] if arguments.threads > 0 else [])]
+    dynamics_min = DYNAMICS_SHARE * arguments.minutes if variant.stages == 2 else 0.0
     result: dict = {}
+    looked = arguments.out / (variant.of or name) / "looked"
     if variant.of is None:
-        run("train.py", *data, "--out", folder / "video", "--minutes", arguments.minutes - dynamics_min, *variant.encoder)
+        run("train.py", *shared, "--out", folder / "video", "--minutes", arguments.minutes - dynamics_min, *variant.encoder)
         model, checkpoint = load_checkpoint(folder / "video" / "checkpoint.pt")
-        episodes = latents_of(model, validation)
-        result |= {"steps": checkpoint["step"], "video": measure_places(model, episodes)}
-        if "predictor of train" in variant.parts:
+        episodes = encode_episodes(model, validation, folder / "video" / "measured.npz")
+        result |= {"steps": checkpoint["step"], "video": measure_latents(model, episodes, with_rollouts=False)}
+        if model.config.with_actions:
             result["prediction"] = measure_prediction(model, episodes)
-        if "look_back" not in variant.parts:
+        if variant.stages == 1:
             return result
-    looked = (folder if variant.of is None else arguments.out / variant.of) / "looked"
-    if variant.of is None:
-        run("look_back.py", "--run", folder / "video", *data, "--out", looked)
+        run("look_back.py", "--run", folder / "video", *shared, "--out", looked)
         model, _ = load_checkpoint(looked / "checkpoint.pt")
-        result["looked"] = measure_places(model, latents_of(model, validation))
+        result["looked"] = measure_latents(model, encode_episodes(model, validation, looked / "measured.npz"), with_rollouts=False)
     elif not (looked / "checkpoint.pt").exists():
         raise ValueError(f'"{name}" goes on from the encoder of "{variant.of}", which is not there; put {variant.of} before it in --only')
-    run("train_dynamics.py", "--run", looked, *data, "--out", folder / "dynamics", "--rollout-minutes", dynamics_min, "--value-minutes", 0, *variant.dynamics)
+    run("train_dynamics.py", "--run", looked, *shared, "--out", folder / "dynamics", "--rollout-minutes", dynamics_min, "--value-minutes", 0, *variant.dynamics)
     model, _ = load_checkpoint(folder / "dynamics" / "checkpoint.pt")
-    return {**result, "prediction": measure_prediction(model, latents_of(model, validation))}
+    # The encoder is the one that looked back: its latents are there.
+    return {**result, "prediction": measure_prediction(model, encode_episodes(model, validation, looked / "measured.npz"))}
 
 
 def table(results: dict[str, dict], minutes: float, data: list[Path], episodes: int) -> str:
     """The page, in Markdown."""
     centimetres = lambda value: f"{100 * value:.1f}"
-    things = sorted({thing for result in results.values() if "video" in result for thing in result["video"]["linear"]} - {"tool"})
+    things = sorted({thing for result in results.values() if "video" in result for thing in result["video"]["place_error_m"] if not thing.endswith("_lifted")})
     lines = [
         "# Ablations", "",
         f"One thing is changed at a time; all have {minutes:g} minutes on two cores and the same data ({', '.join(folder.name for folder in data)}), from nothing, one seed. Measured on {episodes} episodes that none of them saw,",
@@ -143,10 +131,17 @@ def table(results: dict[str, dict], minutes: float, data: list[Path], episodes: 
     ]
     for name, result in results.items():
         video, looked, prediction = result.get("video"), result.get("looked"), result.get("prediction")
-        reading = lambda thing: " / ".join([centimetres(video["linear"][thing]), *(centimetres(part["places"][thing]["p50"]) if part else "–" for part in (video, looked))]) if video else ""
-        lines.append(f"| {VARIANTS[name].what} | {result.get('steps', '')} | {centimetres(video['linear']['tool']) if video else ''} | {' | '.join(map(reading, things))} | "
+        reading = lambda thing: " / ".join([centimetres(video["linear_probe_m"][thing]), *(centimetres(part["place_error_m"][thing]["p50"]) if part else "–" for part in (video, looked))]) if video else ""
+        lines.append(f"| {VARIANTS[name].what} | {result.get('steps', '')} | {centimetres(video['linear_probe_m']['end_effector']) if video else ''} | {' | '.join(map(reading, things))} | "
                      + (f"{centimetres(prediction['rolled'])} ({prediction['rolled'] / prediction['still']:.2f}) |" if prediction else "– |"))
     return "\n".join([*lines, "", f"Made by `python training/ablate.py --data {' '.join(map(str, data))} --minutes {minutes:g} …`.", ""])
+
+
+def write(file: Path, text: str) -> None:
+    """Beside and renamed."""
+    part = file.with_suffix(".part")
+    part.write_text(text)
+    part.rename(file)
 
 
 def main() -> None:
@@ -158,14 +153,11 @@ def main() -> None:
     parser.add_argument("--report", type=Path, help="Markdown file to write")
     parser.add_argument("--validation-episodes", type=int, default=50, help="episodes at the end of each data set that only measure")
     parser.add_argument("--threads", type=int, default=0, help="CPU threads (default: PyTorch's own choice)")
-    add_arguments(parser)
-    arguments, unknown = parser.parse_known_args()
+    arguments = parser.parse_args()
     if arguments.threads > 0:
         torch.set_num_threads(arguments.threads)
-    # What is left goes to every training, as for tests of networks that are small.
-    arguments.more = ["--validation-episodes", arguments.validation_episodes, *unknown]
-    validation = join_episodes([load_any(folder, from_arguments(arguments)).split(arguments.validation_episodes)[1] for folder in arguments.data]).shuffled(0)
-    if not torch.from_numpy(validation.truths).isfinite().all() or validation.truths.shape[-1] <= PLACE:
+    validation = join_episodes([load_any(folder).split(arguments.validation_episodes)[1] for folder in arguments.data]).shuffled(0)
+    if not np.isfinite(validation.truths).all() or validation.truths.shape[-1] <= PLACE:
         raise ValueError("these data sets do not say where their things are; take the simulator's")
     for number, name in enumerate(arguments.only, 1):
         file = arguments.out / name / "measured.json"
@@ -174,9 +166,7 @@ def main() -> None:
         print(f"ablate: {number} of {len(arguments.only)}: {VARIANTS[name].what}", flush=True)
         file.parent.mkdir(parents=True, exist_ok=True)
         result = {"minutes": arguments.minutes, **train(name, arguments, validation)}
-        part = file.with_suffix(".part")
-        part.write_text(json.dumps(result))
-        os.replace(part, file)
+        write(file, json.dumps(result))
     results = {name: json.loads(file.read_text()) for name in VARIANTS if (file := arguments.out / name / "measured.json").exists()}
     others = [name for name, result in results.items() if result["minutes"] != arguments.minutes]
     if others:
@@ -185,9 +175,7 @@ def main() -> None:
     if arguments.report is None:
         print(page)
         return
-    part = arguments.report.with_suffix(".part")
-    part.write_text(page)
-    os.replace(part, arguments.report)
+    write(arguments.report, page)
     print(f"ablate: wrote {arguments.report}", flush=True)
 
 

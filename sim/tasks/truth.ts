@@ -26,7 +26,7 @@ export function liftM(world: SimWorld, object: ThingName): number {
 }
 
 /** Farther from the tool than this (m), an object's centre is not between the fingers. */
-const IN_HAND_M = 0.05;
+export const IN_HAND_M = 0.05;
 
 /** Whether an object is off the table and in the hand. */
 export function isHeld(world: SimWorld, object: ThingName): boolean {

@@ -15,7 +15,7 @@ export function whyLeft({ aimsAt }: ChainLink): "aim" | "missed" {
 /** The hand is at its place in the goal nearer than this, m. */
 const AWAY_M = 0.08;
 /** The hand is still at a thing that it missed nearer than this; it rises by so much before the next try, m. */
-const AT_THING_M = 0.1;
+const STILL_AT_M = 0.1;
 const OFF_M = 0.08;
 /** So many tries a thing has before the others have as many. */
 const TRIES_A_TURN = 2;
@@ -87,7 +87,7 @@ export class Pursuit {
   }
 
   #isAtLast(parts: LatentParts, seen: Float32Array): boolean {
-    return this.#last !== undefined && placesApartM(parts, seen, parts.hand, parts.things[this.#last]!.place) < AT_THING_M;
+    return this.#last !== undefined && placesApartM(parts, seen, parts.hand, parts.things[this.#last]!.place) < STILL_AT_M;
   }
 
   /** As it is seen, with the hand open, as in the goal, and higher. */

@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 
+import type { PlayWorkerData } from "../play/play-worker.js";
 import { BUNDLE_OPTION, findBundleDir } from "./bundle-dir.js";
 import { defineCommand } from "./command.js";
 import { parseNumber } from "./numbers.js";
@@ -38,7 +39,7 @@ export default defineCommand({
       player: `planner of ${manifest.name} (rollout ${bundleIdentity(manifest).rolloutSha256.slice(0, 12)})`,
     };
     try {
-      const episodes = await makeDataSet(options, () => new Worker(new URL("../play/play-worker.js", import.meta.url), { workerData: { bundleDirectory } }));
+      const episodes = await makeDataSet(options, () => new Worker(new URL("../play/play-worker.js", import.meta.url), { workerData: { bundleDirectory, scene } satisfies PlayWorkerData }));
       print(`${episodes} episodes of ${options.steps} actions in ${args.out}`);
     } catch (error) {
       throw error instanceof DataSetRefused ? new UsageError(error.message) : error;

@@ -55,9 +55,10 @@ export function imagineGoal(random: Random, { mean, std }: Readable, latent: Flo
   const heading = random.uniform(-Math.PI, Math.PI);
   const held = random.uniform() < HELD_SHARE[scene];
   const lifted = held && random.uniform() < LIFTED_SHARE;
+  const standardised = (): Float32Array => Float32Array.from(values, (value, i) => (value - mean[i]!) / std[i]!);
   if (lifted && !isUnder(first)) {
     values.splice(0, ARM, from[0]!, from[1]!, low[2] + random.uniform(...OVER_HEIGHT_M), FULL_OPENING_M);
-    return Float32Array.from(values, (value, i) => (value - mean[i]!) / std[i]!);
+    return standardised();
   }
   const awayM = lifted ? 0 : random.uniform(...MOVED_M);
   const inside = (value: number, axis: 0 | 1): number => Math.min(high[axis], Math.max(low[axis], value));
@@ -70,5 +71,5 @@ export function imagineGoal(random: Random, { mean, std }: Readable, latent: Flo
     values.splice(0, ARM, ...behind, random.uniform() < 0.5 ? 0 : FULL_OPENING_M);
   }
   values.splice(first, PLACE, ...to);
-  return Float32Array.from(values, (value, i) => (value - mean[i]!) / std[i]!);
+  return standardised();
 }

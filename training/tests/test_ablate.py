@@ -54,8 +54,8 @@ def of(call, option):
 
 def test_the_truth_reads_without_error(config, episodes):
     model = shake(new_model(config, episodes))
-    measured = ablate.measure_places(model, true_latents(model, make_episodes(40)))
-    assert measured["places"]["cube"]["p50"] < 1e-5 and measured["linear"]["tool"] < 1e-5 and measured["linear"]["cup"] < 1e-5
+    measured = ablate.measure_latents(model, true_latents(model, make_episodes(40)), with_rollouts=False)
+    assert measured["place_error_m"]["cube"]["p50"] < 1e-5 and measured["linear_probe_m"]["end_effector"] < 1e-5 and measured["linear_probe_m"]["cup"] < 1e-5
 
 
 def test_a_predictor_that_moves_nothing_is_as_good_as_nothing_moves(config, episodes, short):
