@@ -55,6 +55,7 @@ VARIANTS = {
     "inverse": Variant("inverse dynamics besides, weight 0.3", ("--inverse-weight", "0.3")),
     "pixels": Variant("a twin that predicts pixels, without persistence and SIGReg", ("--pixel-weight", "1", "--persistence-weight", "0", "--sigreg-weight", "0")),
     "vector": Variant("a vector of the picture instead of keypoints", ("--features", "vector")),
+    "context": Variant("a coarser level of 96 channels besides, with which a place sees 112 pixels instead of 40", ("--context", "96")),
     "small": Variant("32 channels instead of 64, 24 keypoints instead of 48", ("--channels", "32", "--keypoints", "24")),
     "large": Variant("96 channels, 64 keypoints", ("--channels", "96", "--keypoints", "64")),
     "near": Variant("pictures of a window 4 actions apart instead of 8", ("--horizon", "4", "--frames", "0", "4")),

@@ -15,6 +15,8 @@ class Config:
     keypoints: int = 48
     # What the heads are given of a picture: where each map is active (keypoints), or as many numbers of a strided convolution over the whole picture (vector).
     features: str = "keypoints"
+    # Channels of a level of half the resolution, with which a place of the maps sees 112 pixels of the picture instead of 40; 0 is without.
+    context: int = 0
     head_width: int = 256
     predictor_width: int = 128
     predictor_blocks: int = 2

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from .build import MAX_OPENING_M
 from .config import Config
 from .fast_graphs import FastRolloutGraph
-from .model import ACTION, STATE, Encoder, WorldModel, normalised
+from .model import ACTION, STATE, Context, Encoder, ResidualBlock, WorldModel, normalised
 
 # What the arranged roll-out has summed into weights of its own, and does without.
 ARRANGED = ("model.predictor.enter.weight", "model.predictor.blocks.0.modulation.", "model.predictor.blocks.1.modulation.", "model.value.network.0.")
@@ -40,7 +40,7 @@ class ExportedModel:
         # The arranged graph, as it is exported: the loops of the peers get the faster of the two, too.
         graph = FastRolloutGraph(model)
         fill(graph, rollout, but=("model.encoder.", "model.policy.", *ARRANGED))
-        fill(model.encoder, {name.removeprefix("encoder."): tensor for name, tensor in tensors(folder / "encoder.onnx").items()}, but=("stem.", "blocks."))
+        fill(model.encoder, {name.removeprefix("encoder."): tensor for name, tensor in tensors(folder / "encoder.onnx").items()}, but=("stem.", "blocks.", "context.down", "context.blocks."))
         fill_convolutions(model.encoder, folder / "encoder.onnx")
         model.requires_grad_(False).eval()
         self.encoder, self.rollout = model.encoder, graph
@@ -91,14 +91,21 @@ def fill(module: nn.Module, found: dict[str, Tensor], but: tuple[str, ...]) -> N
 
 def folded_norms(encoder: Encoder) -> list[tuple[nn.Conv2d, nn.BatchNorm2d]]:
     """Convolutions and the norms that export folds into them, in the order of the graph."""
-    return [(encoder.stem[0], encoder.stem[1])] + [pair for block in encoder.blocks for pair in ((block.first, block.first_norm), (block.second, block.second_norm))]
+    pairs = [(encoder.stem[0], encoder.stem[1]), *(pair for block in encoder.blocks for pair in pairs_of(block))]
+    if isinstance(encoder.context, Context):
+        pairs += [(encoder.context.down, encoder.context.down_norm), *(pair for block in encoder.context.blocks for pair in pairs_of(block))]
+    return pairs
+
+
+def pairs_of(block: ResidualBlock) -> tuple[tuple[nn.Conv2d, nn.BatchNorm2d], ...]:
+    return (block.first, block.first_norm), (block.second, block.second_norm)
 
 
 def fill_convolutions(encoder: Encoder, file: Path) -> None:
     """Export folds each batch norm into its convolution, which then has a name of its own: they are taken in the order of the graph, and the norms become additions."""
     graph, found = onnx.load(str(file)).graph, tensors(file)
     pairs = folded_norms(encoder)
-    folded = [node for node in graph.node if node.op_type == "Conv" and node.input[1] != "encoder.maps.weight"]
+    folded = [node for node in graph.node if node.op_type == "Conv" and not node.input[1].startswith("encoder.")]
     if len(folded) != len(pairs):
         raise ValueError(f"{file.name} has {len(folded)} folded convolutions, the architecture {len(pairs)}: it is of another version of training/")
     for node, (convolution, norm) in zip(folded, pairs):

@@ -20,7 +20,7 @@ PLACE = 3
 # Entries of a place that lie along the table: x, y.
 ALONG = 2
 # What of the configuration decides the encoder's size.
-ENCODER_FIELDS = ("things", "channels", "keypoints", "features", "head_width")
+ENCODER_FIELDS = ("things", "channels", "context", "keypoints", "features", "head_width")
 # Distances are summed in units of this, m.
 UNIT_M = 0.1
 # Keeps the slope of a root finite at the goal, m².
@@ -49,6 +49,26 @@ class ResidualBlock(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         h = F.relu(self.first_norm(self.first(x)))
         return F.relu(x + self.second_norm(self.second(h)))
+
+
+class Context(nn.Module):
+    """Adds to feature maps [B, C, S, S] what lies around: a level of half the resolution and back, with which a place sees 112 pixels of the picture and not only 40.
+
+    Begins as nothing: an encoder that was trained without goes on as it is.
+    """
+
+    def __init__(self, channels: int, inner: int) -> None:
+        super().__init__()
+        self.down = nn.Conv2d(channels, inner, 3, stride=2, padding=1, bias=False)
+        self.down_norm = nn.BatchNorm2d(inner)
+        self.blocks = nn.Sequential(ResidualBlock(inner), ResidualBlock(inner))
+        self.up = nn.Conv2d(inner, channels, 1)
+        nn.init.zeros_(self.up.weight)
+        nn.init.zeros_(self.up.bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        around = self.up(self.blocks(F.relu(self.down_norm(self.down(x)))))
+        return x + F.interpolate(around, scale_factor=2, mode="nearest")
 
 
 class SpatialSoftmax(nn.Module):
@@ -92,6 +112,9 @@ class Encoder(nn.Module):
         self.stem = nn.Sequential(nn.Conv2d(3, c, 8, stride=4, padding=2, bias=False), nn.BatchNorm2d(c), nn.ReLU())
         self.blocks = nn.Sequential(ResidualBlock(c), ResidualBlock(c))
         size = image_size // 4
+        if config.context > 0 and size % 2 == 1:
+            raise ValueError(f"context is {config.context}, which takes pictures whose side is a multiple of 8; it is {image_size}")
+        self.context: nn.Module = Context(c, config.context) if config.context > 0 else nn.Identity()
         if config.features == "keypoints":
             self.maps: nn.Module = nn.Conv2d(c, config.keypoints, 1)
             self.keypoints: nn.Module = SpatialSoftmax(size)
@@ -119,7 +142,7 @@ class Encoder(nn.Module):
 
     def features(self, x: Tensor) -> Tensor:
         """Normalised pictures [B, 3, H, W] to features [B, 3 * keypoints]."""
-        return self.keypoint_norm(self.keypoints(self.maps(self.blocks(self.stem(x)))))
+        return self.keypoint_norm(self.keypoints(self.maps(self.context(self.blocks(self.stem(x))))))
 
     def read(self, features: Tensor) -> Tensor:
         """Features to latents."""

@@ -1,5 +1,6 @@
 """Where a training begins: with the encoder of a run or of a bundle."""
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,7 +9,8 @@ import onnxruntime
 import pytest
 import torch
 
-from conftest import save_run, shake
+import export
+from conftest import save_run, shake, write_data
 from jepa.build import new_model
 from jepa.init_encoder import load_encoder
 from test_things import of_things
@@ -65,3 +67,44 @@ def test_the_shipped_bundle_s_encoder_sees_the_same_and_can_learn_on(config, epi
 def test_a_bundle_takes_pictures_of_its_own_size(config, episodes):
     with pytest.raises(ValueError, match="takes pictures of 96 pixels, the data has 64 x 64"):
         load_encoder(new_model(config, episodes).encoder, BUNDLE, NO_PICTURES)
+
+
+@torch.no_grad()
+def test_context_begins_as_nothing_and_learns(config, episodes, tmp_path):
+    without = shake(new_model(config, episodes))
+    run = save_run(tmp_path / "run", without, episodes)
+    encoder = new_model(replace(config, context=12), episodes).encoder
+    load_encoder(encoder, run, NO_PICTURES)
+    seen = pictures(6, 64, 64)
+    assert torch.equal(encoder.eval()(seen), without.encoder(seen))
+    with torch.enable_grad():
+        encoder.train()(seen).square().sum().backward()
+    assert encoder.context.up.weight.grad.abs().max() > 0
+
+
+@torch.no_grad()
+def test_a_place_sees_farther_with_context(config, episodes):
+    maps = torch.zeros(2, config.channels, 16, 16)
+    maps[1, :, 0, 0] = 1
+    reaches = [(encoder.context(maps)[1] - encoder.context(maps)[0])[:, 8, 8].abs().max() for context in (0, 12)
+               for encoder in [shake(new_model(replace(config, context=context), episodes)).encoder]]
+    assert reaches[0] == 0 and reaches[1] > 0
+
+
+def test_context_wants_a_side_that_halves(config, episodes):
+    odd = replace(episodes, description={**episodes.description, "image": {"height": 68, "width": 68}})
+    with pytest.raises(ValueError, match="context is 12, which takes pictures whose side is a multiple of 8; it is 68"):
+        new_model(replace(config, context=12), odd)
+
+
+@torch.no_grad()
+def test_a_bundle_with_context_is_gone_on_from(config, episodes, tmp_path, monkeypatch):
+    model = shake(new_model(replace(config, context=12), episodes))
+    save_run(tmp_path / "run", model, episodes, done=["predictor", "value"])
+    data = write_data(tmp_path / "data", episodes)
+    monkeypatch.setattr(sys, "argv", ["export.py", "--run", str(tmp_path / "run"), "--data", str(data), "--bundle", str(tmp_path / "bundle")])
+    export.main()
+    encoder = new_model(replace(config, context=12), episodes).encoder
+    seen = torch.from_numpy(episodes.images[:6, 0])
+    load_encoder(encoder, tmp_path / "bundle", seen)
+    np.testing.assert_allclose(encoder.eval()(seen), model.encoder(seen), atol=1e-3)
