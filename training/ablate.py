@@ -55,7 +55,7 @@ VARIANTS = {
     "inverse": Variant("inverse dynamics besides, weight 0.3", ("--inverse-weight", "0.3")),
     "pixels": Variant("a twin that predicts pixels, without persistence and SIGReg", ("--pixel-weight", "1", "--persistence-weight", "0", "--sigreg-weight", "0")),
     "vector": Variant("a vector of the picture instead of keypoints", ("--features", "vector")),
-    "context": Variant("a coarser level of 96 channels besides, with which a place sees 112 pixels instead of 40", ("--context", "96")),
+    "context": Variant("a coarser level of 64 channels besides, with which a place sees 112 pixels instead of 40", ("--context", "64")),
     "small": Variant("32 channels instead of 64, 24 keypoints instead of 48", ("--channels", "32", "--keypoints", "24")),
     "large": Variant("96 channels, 64 keypoints", ("--channels", "96", "--keypoints", "64")),
     "near": Variant("pictures of a window 4 actions apart instead of 8", ("--horizon", "4", "--frames", "0", "4")),
@@ -101,7 +101,7 @@ def train(name: str, arguments: argparse.Namespace, validation: Episodes) -> dic
     if variant.of is None:
         run("train.py", *shared, "--out", folder / "video", "--minutes", arguments.minutes - dynamics_min, *variant.encoder)
         model, checkpoint = load_checkpoint(folder / "video" / "checkpoint.pt")
-        episodes = encode_episodes(model, validation, folder / "video" / "measured.npz")
+        episodes = encode_episodes(model, validation, folder / "video")
         result |= {"steps": checkpoint["step"], "video": measure_latents(model, episodes, with_rollouts=False)}
         if model.config.with_actions:
             result["prediction"] = measure_prediction(model, episodes)
@@ -109,13 +109,13 @@ def train(name: str, arguments: argparse.Namespace, validation: Episodes) -> dic
             return result
         run("look_back.py", "--run", folder / "video", *shared, "--out", looked)
         model, _ = load_checkpoint(looked / "checkpoint.pt")
-        result["looked"] = measure_latents(model, encode_episodes(model, validation, looked / "measured.npz"), with_rollouts=False)
+        result["looked"] = measure_latents(model, encode_episodes(model, validation, looked), with_rollouts=False)
     elif not (looked / "checkpoint.pt").exists():
         raise ValueError(f'"{name}" goes on from the encoder of "{variant.of}", which is not there; put {variant.of} before it in --only')
     run("train_dynamics.py", "--run", looked, *shared, "--out", folder / "dynamics", "--rollout-minutes", dynamics_min, "--value-minutes", 0, *variant.dynamics)
     model, _ = load_checkpoint(folder / "dynamics" / "checkpoint.pt")
     # The encoder is the one that looked back: its latents are there.
-    return {**result, "prediction": measure_prediction(model, encode_episodes(model, validation, looked / "measured.npz"))}
+    return {**result, "prediction": measure_prediction(model, encode_episodes(model, validation, looked))}
 
 
 def table(results: dict[str, dict], minutes: float, data: list[Path], episodes: int) -> str:

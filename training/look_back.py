@@ -18,7 +18,7 @@ from torch import Tensor
 from jepa.build import load_checkpoint
 from jepa.checkpoint import save
 from jepa.data import Episodes
-from jepa.latents import LatentEpisodes, cached, encode_features, fingerprint
+from jepa.latents import LatentEpisodes, cached, data_key, encode_features, fingerprint, kept_latents
 from jepa.lerobot import from_arguments, load_any
 from jepa.losses import Losses
 from jepa.model import WorldModel
@@ -33,6 +33,7 @@ LEARNING_RATE, WEIGHT_DECAY = 1e-3, 1e-2
 class Seen:
     """A data set without its pictures: features [E, T+1, F] of the encoder, states [E, T+1, 7], actions [E, T, 4]; truths [E, T+1, 3 + 3 * things] for measuring only."""
 
+    key: str
     features: Tensor
     states: Tensor
     actions: Tensor
@@ -41,8 +42,9 @@ class Seen:
 
 def look_at(model: WorldModel, episodes: Episodes, cache: Path) -> Seen:
     """Features from the cache file when it is of this encoder and these episodes, otherwise computed and written there."""
-    features = cached(cache, "features", fingerprint(model, episodes), lambda: encode_features(model, episodes.images))
-    return Seen(features, *(torch.from_numpy(array) for array in (episodes.states, episodes.actions, episodes.truths)))
+    key = data_key(episodes)
+    features = cached(cache, "features", fingerprint(model, key), lambda: encode_features(model, episodes.images))
+    return Seen(key, features, *(torch.from_numpy(array) for array in (episodes.states, episodes.actions, episodes.truths)))
 
 
 @torch.no_grad()
@@ -114,6 +116,11 @@ def main() -> None:
         print(f"  round {number + 1}: {100 * share:.0f} % of places felt; p50/p75/p90 cm: {describe(model, validation)}", flush=True)
     file = arguments.out / "checkpoint.pt"
     save(file, {**{name: checkpoint[name] for name in ("description", "step", "spent_s", "episodes")}, "config": config.to_dict(), "model": model.state_dict()})
+    # The second stage goes on from them. They are of features in half precision: a hundredth of a millimetre.
+    for earlier in arguments.out.glob("latents-*.npz"):
+        earlier.unlink()
+    for part in (*training, *validation):
+        kept_latents(arguments.out, fingerprint(model, part.key), lambda part=part: latents_of(model, part.features))
     print(f"look_back: wrote {file}", flush=True)
 
 

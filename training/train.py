@@ -55,14 +55,14 @@ def parse_arguments() -> tuple[argparse.Namespace, Config]:
     return arguments, Config(**chosen_options(arguments))
 
 
-def felt(parts: list[Episodes], things: int, reader: Path | None, out: Path, rank: int) -> list[Touch]:
-    """What was felt in each data set, read with what the encoder of a run sees if one is given; its latents are kept in `out`."""
+def felt(parts: list[Episodes], things: int, reader: Path | None) -> list[Touch]:
+    """What was felt in each data set, read with what the encoder of a run sees if one is given; its latents are kept with that run."""
     if reader is None:
         return [feel(part.states, part.actions, things=things) for part in parts]
     model, _ = load_checkpoint(reader / "checkpoint.pt")
     touches = []
-    for i, part in enumerate(parts):
-        latents = encode_episodes(model, part, out / f"seen-{rank}-{i}.npz").latents
+    for part in parts:
+        latents = encode_episodes(model, part, reader).latents
         touches.append(feel(part.states, part.actions, model.places(latents).numpy(), things))
     return touches
 
@@ -115,7 +115,7 @@ def main() -> None:
     validation = validation.shuffled(config.seed)
     if speak:
         print(f"train: {sum(map(len, training))} episodes to learn from, {len(validation)} to measure on; {processes.count} x {device.type}", flush=True)
-    touches = felt(training, config.things, arguments.read_with, arguments.out, processes.rank)
+    touches = felt(training, config.things, arguments.read_with)
     model = new_model(config, *training).to(device)
     model.encoder = model.encoder.to(memory_format=torch.channels_last)
     losses = Losses(config).to(device)

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Second stage, on the frozen encoder: python training/train_dynamics.py --run runs/stage1 --data data/rooms --out runs/rooms.
 
-Trains the predictor by roll-outs, value and policy by hindsight, on latents that are encoded once and smoothed in time, the predictor beside the other two.
+Trains the predictor by roll-outs, value and policy by hindsight, on latents that are encoded once, kept with the encoder's run, and smoothed in time; the predictor beside
+the other two.
 Run again to go on after an interruption: a part that has ended is not repeated.
 """
 
@@ -20,7 +21,7 @@ import torch
 
 from jepa.build import load_checkpoint
 from jepa.checkpoint import save
-from jepa.latents import LatentEpisodes, LatentSampler, encode_episodes, fingerprint, join, true_latents
+from jepa.latents import LatentEpisodes, LatentSampler, data_key, encode_episodes, fingerprint, join, true_latents
 from jepa.lerobot import from_arguments, load_any
 from jepa.model import WorldModel
 from jepa.options import chosen_options, on_an_encoder
@@ -152,11 +153,10 @@ def main() -> None:
     arguments.out.mkdir(parents=True, exist_ok=True)
     encoded, keys = [], []
     # One data set after the other: pictures of several would not fit into memory.
-    for i, folder in enumerate(arguments.data):
+    for folder in arguments.data:
         parts = load_any(folder, from_arguments(arguments)).split(config.validation_episodes)
-        encoded.append([true_latents(model, part) if arguments.from_truth else encode_episodes(model, part, arguments.out / f"latents-{name}-{i}.npz")
-                        for name, part in zip(("training", "validation"), parts)])
-        keys.append(fingerprint(model, parts[0]))
+        encoded.append([true_latents(model, part) if arguments.from_truth else encode_episodes(model, part, arguments.run) for part in parts])
+        keys.append(fingerprint(model, data_key(parts[0])))
         del parts
     key = " ".join([*keys, *(["truth"] if arguments.from_truth else [])])
     # Each data set on its own: their pictures do not err alike.

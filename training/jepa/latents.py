@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,19 +59,33 @@ def _in_batches(function: Callable[[Tensor], Tensor], images: np.ndarray, device
     return torch.cat([function(torch.from_numpy(flat[i : i + batch]).to(device)).cpu() for i in range(0, len(flat), batch)]).unflatten(0, images.shape[:2])
 
 
-def fingerprint(model: WorldModel, episodes: Episodes) -> str:
-    """Tells encoders and data sets apart: of all weights and numbers, and of one picture an episode."""
+def data_key(episodes: Episodes) -> str:
+    """Tells data sets apart: of all numbers, and of one picture an episode."""
+    return _digest(episodes.states, episodes.actions, episodes.images[:, 0])
+
+
+def fingerprint(model: WorldModel, data: str) -> str:
+    """Tells encoders and data sets, given as their `data_key`, apart."""
+    return _digest(*(value.numpy() for value in model.encoder.state_dict().values()), np.array(data))
+
+
+def _digest(*arrays: np.ndarray) -> str:
     digest = hashlib.sha256()
-    for array in (*(value.numpy() for value in model.encoder.state_dict().values()), episodes.states, episodes.actions, episodes.images[:, 0]):
+    for array in arrays:
         digest.update(repr((array.dtype, array.shape)).encode())
         digest.update(np.ascontiguousarray(array))
     return digest.hexdigest()
 
 
-def encode_episodes(model: WorldModel, episodes: Episodes, cache: Path) -> LatentEpisodes:
-    """Latents from the cache file when it is of this encoder and these episodes, otherwise encoded and written there."""
+def encode_episodes(model: WorldModel, episodes: Episodes, run: Path) -> LatentEpisodes:
+    """Latents, which are kept in the folder of the encoder's run: whoever wants those of the same episodes again finds them there."""
     model.eval()
-    return _with(cached(cache, "latents", fingerprint(model, episodes), lambda: encode_all(model, episodes.images)), episodes)
+    return _with(kept_latents(run, fingerprint(model, data_key(episodes)), lambda: encode_all(model, episodes.images)), episodes)
+
+
+def kept_latents(run: Path, key: str, compute: Callable[[], Tensor]) -> Tensor:
+    """Those that are kept in a run's folder under a `fingerprint`, otherwise computed and written there. [E, T, D]"""
+    return cached(run / f"latents-{key[:16]}.npz", "latents", key, compute)
 
 
 def cached(file: Path, name: str, key: str, compute: Callable[[], Tensor]) -> Tensor:
@@ -80,7 +95,8 @@ def cached(file: Path, name: str, key: str, compute: Callable[[], Tensor]) -> Te
         if str(stored["key"]) == key:
             return torch.from_numpy(stored[name])
     values = compute()
-    part = file.with_name(file.stem + ".part.npz")
+    # Several processes may look for the same.
+    part = file.with_name(f"{file.stem}.{os.getpid()}.part.npz")
     np.savez(part, **{name: values.numpy(), "key": np.array(key)})
     part.rename(file)
     return values

@@ -107,7 +107,7 @@ class TestEncodeEpisodes:
 
     def test_is_the_encoder_frame_by_frame(self, model, few, tmp_path):
         shake(model)
-        encoded = encode_episodes(model, few, tmp_path / "latents.npz")
+        encoded = encode_episodes(model, few, tmp_path)
         assert encoded.latents.shape == (3, 9, model.latent_size)
         torch.testing.assert_close(encoded.latents[2, 4], model.encoder(torch.from_numpy(few.images[2, 4:5]))[0].detach(), atol=1e-5, rtol=1e-4)
         for name in ("states", "actions", "truths"):
@@ -120,20 +120,20 @@ class TestEncodeEpisodes:
     def test_running_statistics_do_not_learn_from_it(self, model, few, tmp_path):
         model.train()
         before = {name: value.clone() for name, value in model.state_dict().items()}
-        encode_episodes(model, few, tmp_path / "latents.npz")
+        encode_episodes(model, few, tmp_path)
         assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
 
     def test_once(self, model, few, tmp_path, asked):
         shake(model)
-        first = encode_episodes(model, few, tmp_path / "latents.npz")
-        again = encode_episodes(model, few, tmp_path / "latents.npz")
+        first = encode_episodes(model, few, tmp_path)
+        again = encode_episodes(model, few, tmp_path)
         assert len(asked) == 1 and torch.equal(first.latents, again.latents)
-        assert [file.name for file in tmp_path.iterdir()] == ["latents.npz"]
+        assert [file.suffix for file in tmp_path.iterdir()] == [".npz"]
 
     @pytest.mark.parametrize("what", ["another encoder", "other episodes", "fewer episodes", "other rooms"])
     def test_again_for(self, what, model, config, few, tmp_path, asked):
         shake(model)
-        encode_episodes(model, few, tmp_path / "latents.npz")
+        encode_episodes(model, few, tmp_path)
         if what == "another encoder":
             model = shake(new_model(config, few), seed=1)
         elif what == "other episodes":
@@ -142,12 +142,12 @@ class TestEncodeEpisodes:
             few = few._slice(slice(0, 2))
         else:
             few = replace(few, images=255 - few.images)
-        encoded = encode_episodes(model, few, tmp_path / "latents.npz")
+        encoded = encode_episodes(model, few, tmp_path)
         assert len(asked) == 2
         assert torch.equal(encoded.latents, encode_all(model, few.images))
 
     def test_a_new_predictor_needs_no_new_latents(self, model, config, few, tmp_path, asked):
         shake(model)
-        encode_episodes(model, few, tmp_path / "latents.npz")
-        encode_episodes(model.with_config(replace(config, predictor_width=24)), few, tmp_path / "latents.npz")
+        encode_episodes(model, few, tmp_path)
+        encode_episodes(model.with_config(replace(config, predictor_width=24)), few, tmp_path)
         assert len(asked) == 1

@@ -11,6 +11,7 @@ import look_back
 from conftest import make_episodes, save_run, shake, write_data
 from jepa.build import load_checkpoint, new_model
 from jepa.data import load_episodes
+from jepa.latents import encode_episodes
 
 TRAINING = Path(__file__).parent.parent
 SHORT = ["--look-back-steps", "150", "--look-back-batch", "64", "--threads", "1"]
@@ -69,6 +70,18 @@ def test_features_are_computed_once(made, tmp_path, monkeypatch, sees):
     run_here(monkeypatch, made, tmp_path / "run")
     again = torch.load(tmp_path / "run" / "checkpoint.pt", weights_only=True)["model"]
     assert all(torch.equal(first[name], again[name]) for name in first)
+
+
+def test_the_second_stage_finds_its_latents(made, tmp_path, monkeypatch, sees):
+    run_here(monkeypatch, made, tmp_path / "run")
+    run_here(monkeypatch, made, tmp_path / "run", "--look-back-rounds", "1")
+    assert len(list((tmp_path / "run").glob("latents-*.npz"))) == 2, "those of the head before are gone"
+    model, _ = load_checkpoint(tmp_path / "run" / "checkpoint.pt")
+    training, _ = load_episodes(made / "one").split(32)
+    with torch.no_grad():
+        wanted = model.encoder(torch.from_numpy(training.images[3]))
+    monkeypatch.setattr("jepa.latents.encode_all", lambda *_: pytest.fail("encoded again"))
+    torch.testing.assert_close(encode_episodes(model, training, tmp_path / "run").latents[3], wanted, atol=5e-3, rtol=0)
 
 
 def test_nothing_held(made, tmp_path, monkeypatch):
