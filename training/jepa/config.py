@@ -83,12 +83,13 @@ class Config:
     gradient_clip: float = 1.0
     seed: int = 0
 
-    # Augmentation: gain a picture, noise a pixel (share of full scale), how far colours are mixed, and how far a picture is shifted, turned and zoomed (share
-    # of half its width).
+    # Augmentation: gain a picture, noise a pixel (share of full scale), how far colours are mixed, how far a picture is shifted, turned and zoomed (share
+    # of half its width), and how much patches of shadow and light differ (standard deviation of the logarithm).
     gain: float = 0.05
     pixel_noise: float = 0.01
     colour_jitter: float = 0.1
     camera_jitter: float = 0.06
+    light_jitter: float = 0.0
 
     # Episodes at the end of the data set that only measure.
     validation_episodes: int = 50
