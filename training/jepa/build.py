@@ -59,7 +59,7 @@ def load_checkpoint(file: Path) -> tuple[WorldModel, dict]:
         raise FileNotFoundError(f"{file} is missing; train first: python training/train.py --data DIR --out DIR")
     checkpoint = torch.load(file, map_location="cpu", weights_only=True)
     try:
-        config = Config(**checkpoint["config"])
+        config = Config.from_dict(checkpoint["config"])
     except TypeError as error:
         raise ValueError(f"{file} is of another version of this program ({error}); train again") from error
     weights = checkpoint["model"]

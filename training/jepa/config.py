@@ -16,7 +16,7 @@ class Config:
     # What the heads are given of a picture: where each map is active (keypoints), or as many numbers of a strided convolution over the whole picture (vector).
     features: str = "keypoints"
     # Channels of a level of half the resolution, with which a place of the maps sees 112 pixels of the picture instead of 40; 0 is without.
-    context: int = 0
+    context: int = 64
     head_width: int = 256
     predictor_width: int = 128
     predictor_blocks: int = 2
@@ -89,10 +89,15 @@ class Config:
     pixel_noise: float = 0.01
     colour_jitter: float = 0.1
     camera_jitter: float = 0.06
-    light_jitter: float = 0.0
+    light_jitter: float = 0.25
 
     # Episodes at the end of the data set that only measure.
     validation_episodes: int = 50
 
     def to_dict(self) -> dict:
         return asdict(self)
+
+    @classmethod
+    def from_dict(cls, given: dict) -> Config:
+        """As a checkpoint or a manifest has it: encoders that are older than the context are without."""
+        return cls(**{"context": 0, **given})

@@ -32,7 +32,7 @@ class ExportedModel:
         self.action_low, self.action_high = (torch.tensor(manifest["action"][end]) for end in ("low", "high"))
         self.horizon, self.encoder_side = manifest["horizon"], manifest["image"]["height"]
         model = WorldModel(
-            Config(**given), image_size=manifest["image"]["height"], period_s=manifest["action"]["period_s"], state_mean=torch.zeros(STATE), state_std=torch.zeros(STATE),
+            Config.from_dict(given), image_size=manifest["image"]["height"], period_s=manifest["action"]["period_s"], state_mean=torch.zeros(STATE), state_std=torch.zeros(STATE),
             action_low=torch.zeros(ACTION), action_high=torch.zeros(ACTION), workspace_low=torch.zeros(3), workspace_high=torch.zeros(3), max_opening_m=MAX_OPENING_M)
         rollout = tensors(folder / "rollout.onnx")
         # The tracer found it equal to this one and kept one of the two.

@@ -31,4 +31,4 @@ def load_encoder(encoder: Encoder, folder: Path, pictures: torch.Tensor) -> None
     try:
         encoder.load_state_dict(given)
     except RuntimeError as error:
-        raise ValueError(f"{file} has an encoder of another size; give the options that it was trained with") from error
+        raise ValueError(f"{file} has an encoder of another size; give the --channels, --context, --keypoints, --features and --head-width that it was trained with") from error

@@ -36,6 +36,7 @@ class JointsConfig:
     pixel_noise: float = 0.01
     colour_jitter: float = 0.03
     camera_jitter: float = 0.005
+    light_jitter: float = 0.0
 
     # Episodes at the end of the data set that only measure.
     validation_episodes: int = 20

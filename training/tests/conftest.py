@@ -18,7 +18,7 @@ from jepa.model import WorldModel
 TRAINING_EPISODES, VALIDATION_EPISODES, STEPS, SIZE = 12, 32, 8, 64
 
 # Networks as small as they can be. The roll-outs of the last stage have another length than the windows, so that they cannot be confused.
-SMALL = dict(channels=8, keypoints=6, head_width=24, predictor_width=16, predictor_blocks=2, condition_width=12, value_width=16, windows=6,
+SMALL = dict(channels=8, context=0, keypoints=6, head_width=24, predictor_width=16, predictor_blocks=2, condition_width=12, value_width=16, windows=6,
              sigreg_projections=32, rollout=5, rollout_windows=16, value_batch=64, validation_episodes=VALIDATION_EPISODES)
 # As options of the command line.
 SMALL_OPTIONS = [word for name, value in SMALL.items() for word in (f"--{name.replace('_', '-')}", str(value))] + ["--threads", "1"]

@@ -31,7 +31,7 @@ def test_an_encoder_is_taken_and_nothing_else(model, config, episodes, tmp_path)
 def test_an_encoder_of_another_size_is_refused(model, config, episodes, tmp_path):
     run = save_run(tmp_path / "run", model, episodes)
     other = new_model(replace(config, channels=4), episodes)
-    with pytest.raises(ValueError, match="has an encoder of another size; give the options that it was trained with"):
+    with pytest.raises(ValueError, match="has an encoder of another size; give the --channels, --context, --keypoints, --features and --head-width that it was trained with"):
         load_encoder(other.encoder, run, NO_PICTURES)
 
 
@@ -52,7 +52,7 @@ def test_an_encoder_of_fewer_things_is_gone_on_from(config, episodes, tmp_path):
 
 @torch.no_grad()
 def test_the_shipped_bundle_s_encoder_sees_the_same_and_can_learn_on(config, episodes):
-    shapes = replace(config, channels=64, keypoints=48, head_width=256)
+    shapes = replace(config, channels=64, context=64, keypoints=48, head_width=256)
     encoder = new_model(shapes, replace(episodes, description={**episodes.description, "image": {"height": 96, "width": 96}})).encoder
     seen = pictures(12, 96, 96)
     load_encoder(encoder, BUNDLE, seen)

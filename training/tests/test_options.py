@@ -36,3 +36,10 @@ def test_a_word_that_is_no_number_is_refused(capsys):
     with pytest.raises(SystemExit):
         parse("--windows", "many")
     assert "--windows" in capsys.readouterr().err
+
+
+def test_encoders_older_than_the_context_are_without():
+    older = Config().to_dict()
+    del older["context"]
+    assert Config.from_dict(older) == replace(Config(), context=0)
+    assert Config.from_dict(Config().to_dict()) == Config()
