@@ -133,7 +133,7 @@ async function go(going: Going, options: SendChainOptions): Promise<Reached> {
     const { links, complete } = chain;
     const state = going.state();
     // Meanwhile nothing of ours was under way: whoever took the robot is not to lose it.
-    if (watch !== undefined && state !== undefined && state !== "idle") {
+    if (watch !== undefined && !isFree(state)) {
       throw new Error(`${going.controller} was given something else to do while another way was looked for (it is ${state}); send the goal again when it is done`);
     }
     const way = links.slice(0, MAX_SUB_GOALS);
@@ -161,6 +161,11 @@ async function go(going: Going, options: SendChainOptions): Promise<Reached> {
     }[then]);
     why = then;
   }
+}
+
+/** Whether a controller whose `~/status` says this, or nothing yet, has nothing under way: what was reached, the end of a way too, stays "reached". */
+export function isFree(state: string | undefined): boolean {
+  return state === undefined || state === "idle" || state === "reached";
 }
 
 /** A way from where things are seen now. Nothing may be under way. */

@@ -1,4 +1,4 @@
-"""The head for the things fitted again to what was felt, read with what the encoder sees."""
+"""The heads fitted again: for the arm to proprioception, for the things to what was felt, read with what the encoder sees."""
 
 import subprocess
 import sys
@@ -37,11 +37,11 @@ def sees(monkeypatch):
     monkeypatch.setattr("jepa.touch.SEEN_TAKEN_M", 10.0)
 
 
-def test_only_the_head_for_the_things_learns(made, tmp_path, monkeypatch, capsys, sees):
+def test_only_the_heads_learn(made, tmp_path, monkeypatch, capsys, sees):
     run_here(monkeypatch, made, tmp_path / "run")
     before, after = (torch.load(folder / "checkpoint.pt", weights_only=True) for folder in (made / "stage", tmp_path / "run"))
     changed = {".".join(name.split(".")[:2]) for name, value in after["model"].items() if not torch.equal(value, before["model"][name])}
-    assert changed == {"encoder.objects"}
+    assert changed == {"encoder.arm", "encoder.objects"}
     model, checkpoint = load_checkpoint(tmp_path / "run" / "checkpoint.pt")
     assert model.config.look_back_steps == 150 and checkpoint["step"] == 321
     said = capsys.readouterr().out
@@ -61,6 +61,20 @@ def test_what_was_felt_is_found_better(made, tmp_path, monkeypatch, sees):
         return (places - torch.from_numpy(episodes.truths[held, 4, 3:6])).norm(dim=-1).median()
 
     assert error(tmp_path / "run") < 0.5 * error(made / "stage")
+
+
+def test_the_arm_is_seen_better(made, tmp_path, monkeypatch, sees):
+    """In pictures that it learns from: features of an untrained encoder say little of others."""
+    run_here(monkeypatch, made, tmp_path / "run", "--look-back-steps", "800")
+    episodes, _ = load_episodes(made / "one").split(32)
+
+    def error(folder):
+        model, _ = load_checkpoint(folder / "checkpoint.pt")
+        with torch.no_grad():
+            seen = model.encoder(torch.from_numpy(episodes.images[:, 4]))[:, :4]
+        return (seen - model.predictor.standardised(torch.from_numpy(episodes.states[:, 4]))[:, :4]).norm(dim=-1).median()
+
+    assert error(tmp_path / "run") < 0.6 * error(made / "stage")
 
 
 def test_features_are_computed_once(made, tmp_path, monkeypatch, sees):
