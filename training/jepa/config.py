@@ -21,7 +21,7 @@ class Config:
     predictor_width: int = 128
     predictor_blocks: int = 2
     predictor_expansion: int = 2
-    # 2: in a roll-out the predictor is also given how things moved in the step before; not exported, as it does not pay (docs/training/ablations.md).
+    # 2: in a roll-out the predictor is also given how things moved in the step before; for ablations, not exported.
     history: int = 1
     condition_width: int = 64
     value_width: int = 256
