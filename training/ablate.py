@@ -2,7 +2,8 @@
 """What decides quality: python training/ablate.py --data data/rooms data/plain --out runs/ablations --report docs/training/ablations.md
 
 Trains the world model again and again, each time with one thing changed, all for the same minutes of computing on the same data, and measures each on the same held-out episodes. Run again
-to go on after an interruption: what is measured is not trained again. The data sets may be short; what is compared are the variants, not what ships.
+to go on after an interruption: what is measured is not trained again. The data sets may be short; what is compared are the variants, not what ships. Several can run at once with the same --out
+and different --only, each with its --threads: a minute is one of computing.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ STEPS = 10
 MOVED_M = 0.03
 # The share of a two-stage variant's minutes that its second stage has.
 DYNAMICS_SHARE = 0.25
+MEASURED = "measured.json"
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ VARIANTS = {
     "no-persistence": Variant("no persistence", ("--persistence-weight", "0")),
     "no-touch": Variant("no touch", ("--touch-weight", "0"), stages=1),
     "inverse": Variant("inverse dynamics besides, weight 0.3", ("--inverse-weight", "0.3")),
-    "pixels": Variant("a twin that predicts pixels, without persistence and SIGReg", ("--pixel-weight", "1", "--persistence-weight", "0", "--sigreg-weight", "0")),
+    "pixels": Variant("a twin whose features give the pixels back, without persistence and SIGReg", ("--pixel-weight", "1", "--persistence-weight", "0", "--sigreg-weight", "0")),
     "vector": Variant("a vector of the picture instead of keypoints", ("--features", "vector")),
     "no-context": Variant("no coarser level: a place sees 40 pixels instead of 112", ("--context", "0")),
     "no-light": Variant("no patches of shadow and light", ("--light-jitter", "0")),
@@ -119,15 +121,16 @@ def train(name: str, arguments: argparse.Namespace, validation: Episodes) -> dic
     return {**result, "prediction": measure_prediction(model, encode_episodes(model, validation, looked))}
 
 
-def table(results: dict[str, dict], minutes: float, data: list[Path], episodes: int) -> str:
+def table(results: dict[str, dict], minutes: float, threads: int, data: list[Path], episodes: int) -> str:
     """The page, in Markdown."""
     centimetres = lambda value: f"{100 * value:.1f}"
     things = sorted({thing for result in results.values() if "video" in result for thing in result["video"]["place_error_m"] if not thing.endswith("_lifted")})
     lines = [
         "# Ablations", "",
-        f"One thing is changed at a time; all have {minutes:g} minutes on two cores and the same data ({', '.join(folder.name for folder in data)}), from nothing, one seed. Measured on {episodes} episodes that none of them saw,",
+        f"One thing is changed at a time; all have {minutes:g} minutes of {'one core' if threads == 1 else f'{threads} cores'} and the same data ({', '.join(folder.name for folder in data)}), from nothing, one seed. Measured on {episodes} episodes that none of them saw,",
         "medians in cm. *Read*: what the latent says of where things lie along the table, after the first stage and after looking back; *linear*: the best linear reading of the whole latent after the first stage.",
-        f"*Moved*: how far a thing that moves is from where the roll-out of {STEPS} actions has it; in brackets as a share of what it would be if nothing moved.", "",
+        f"*Moved*: how far a thing that moves is from where the roll-out of {STEPS} actions has it; in brackets as a share of what it would be if nothing moved.",
+        "Looking back is not counted in the minutes; what is trained in one stage has none of it.", "",
         f"| | steps | tool, linear | {' | '.join(f'{thing}: linear, read, looked back' for thing in things)} | moved |",
         f"|---|---|---|{'---|' * len(things)}---|",
     ]
@@ -137,6 +140,15 @@ def table(results: dict[str, dict], minutes: float, data: list[Path], episodes: 
         lines.append(f"| {VARIANTS[name].what} | {result.get('steps', '')} | {centimetres(video['linear_probe_m']['end_effector']) if video else ''} | {' | '.join(map(reading, things))} | "
                      + (f"{centimetres(prediction['rolled'])} ({prediction['rolled'] / prediction['still']:.2f}) |" if prediction else "– |"))
     return "\n".join([*lines, "", f"Made by `python training/ablate.py --data {' '.join(map(str, data))} --minutes {minutes:g} …`.", ""])
+
+
+def measured(out: Path, minutes: float, threads: int) -> dict[str, dict]:
+    """What is measured in the folder. Raises ValueError when something there had another budget."""
+    results = {name: json.loads(file.read_text()) for name in VARIANTS if (file := out / name / MEASURED).exists()}
+    others = [name for name, result in results.items() if (result["minutes"], result["threads"]) != (minutes, threads)]
+    if others:
+        raise ValueError(f"{', '.join(others)} had other minutes than {minutes:g}, or other threads than {threads}; choose another --out")
+    return results
 
 
 def write(file: Path, text: str) -> None:
@@ -150,30 +162,30 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, nargs="+", required=True, help="data sets of the simulator; the last episodes of each only measure")
     parser.add_argument("--out", type=Path, required=True, help="folder for the runs")
-    parser.add_argument("--minutes", type=float, default=8.0, help="computing of each variant in all")
-    parser.add_argument("--only", nargs="+", choices=list(VARIANTS), default=list(VARIANTS), help="variants to train; those that are measured are reported in any case")
+    parser.add_argument("--minutes", type=float, default=8.0,
+                        help="computing of each variant, a quarter of it for the second stage; looking back comes on top (default: 8)")
+    parser.add_argument("--only", nargs="+", choices=list(VARIANTS), default=list(VARIANTS), help="variants to train, in this order; those that are measured are reported in any case")
     parser.add_argument("--report", type=Path, help="Markdown file to write")
-    parser.add_argument("--validation-episodes", type=int, default=50, help="episodes at the end of each data set that only measure")
+    parser.add_argument("--validation-episodes", type=int, default=50, help="episodes at the end of each data set that only measure (default: 50)")
     parser.add_argument("--threads", type=int, default=0, help="CPU threads (default: PyTorch's own choice)")
     arguments = parser.parse_args()
     if arguments.threads > 0:
         torch.set_num_threads(arguments.threads)
+    threads = torch.get_num_threads()
     validation = join_episodes([load_any(folder).split(arguments.validation_episodes)[1] for folder in arguments.data]).shuffled(0)
     if not np.isfinite(validation.truths).all() or validation.truths.shape[-1] <= PLACE:
         raise ValueError("these data sets do not say where their things are; take the simulator's")
+    measured(arguments.out, arguments.minutes, threads)
     for number, name in enumerate(arguments.only, 1):
-        file = arguments.out / name / "measured.json"
+        file = arguments.out / name / MEASURED
         if file.exists():
             continue
         print(f"ablate: {number} of {len(arguments.only)}: {VARIANTS[name].what}", flush=True)
         file.parent.mkdir(parents=True, exist_ok=True)
-        result = {"minutes": arguments.minutes, **train(name, arguments, validation)}
+        result = {"minutes": arguments.minutes, "threads": threads, **train(name, arguments, validation)}
         write(file, json.dumps(result))
-    results = {name: json.loads(file.read_text()) for name in VARIANTS if (file := arguments.out / name / "measured.json").exists()}
-    others = [name for name, result in results.items() if result["minutes"] != arguments.minutes]
-    if others:
-        raise ValueError(f"{', '.join(others)} had other minutes than {arguments.minutes:g}; choose another --out")
-    page = table(results, arguments.minutes, arguments.data, len(validation))
+    results = measured(arguments.out, arguments.minutes, threads)
+    page = table(results, arguments.minutes, threads, arguments.data, len(validation))
     if arguments.report is None:
         print(page)
         return

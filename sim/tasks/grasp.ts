@@ -5,9 +5,9 @@ import { Demonstrator, otherObject } from "./demonstrator.js";
 import { captureGoal, type Judge, NoTaskFound, StateTask, type Task, type TaskDefinition } from "./task.js";
 import { isUntouched, liftM, readTruth } from "./truth.js";
 
-/** The rule: this high above where it rests, for so many periods (1 s) in a row. */
+/** The rule: this high above where it rests, at so many ends of periods in a row: from the first to the last is 1 s. */
 const LIFT_M = 0.05;
-const HELD_PERIODS = 5;
+const HELD_ENDS = 6;
 /** In the goal picture it is higher, so that a planner that comes near has done enough. */
 const SHOWN_LIFT_M = 0.1;
 const ATTEMPTS = 8;
@@ -53,7 +53,7 @@ function createGrasp(world: SimWorld, seed: number, object: ObjectName): Task {
 class HeldJudge implements Judge {
   readonly #world: SimWorld;
   readonly #object: ObjectName;
-  #periods = 0;
+  #ends = 0;
 
   constructor(world: SimWorld, object: ObjectName) {
     this.#world = world;
@@ -66,7 +66,7 @@ class HeldJudge implements Judge {
   }
 
   success(): boolean {
-    if (this.#periods < HELD_PERIODS) this.#periods = this.distanceM() === 0 ? this.#periods + 1 : 0;
-    return this.#periods >= HELD_PERIODS;
+    if (this.#ends < HELD_ENDS) this.#ends = this.distanceM() === 0 ? this.#ends + 1 : 0;
+    return this.#ends >= HELD_ENDS;
   }
 }

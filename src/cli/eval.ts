@@ -121,6 +121,8 @@ export default defineCommand({
     const settings = {
       bundle: identity.name, encoder_sha256: identity.encoderSha256, rollout_sha256: identity.rolloutSha256,
       ...(manifest.files["proposal.onnx"] === undefined ? {} : { proposal_sha256: graphSha256(manifest.files["proposal.onnx"]) }),
+      // A table pools what its folder holds.
+      seeds: firstSeed < HELD_OUT_SEEDS ? "before the held-out" : "held-out",
       rooms_version: ROOMS_VERSION, planner, oracle: ORACLE, exploration_floor: explorationFloor, max_steps: args.maxSteps === undefined ? "the task's" : maxSteps.maxSteps,
       ...(robot === undefined ? {} : { robot }),
       ...(goals === "all" ? {} : { goals }), ...(chain === undefined ? {} : { chain }),

@@ -74,8 +74,8 @@ for (const object of ["cube", "cup"] as const) {
     hand.settle();
     assert.ok(isHeld(world, object) && liftM(world, object) > 0.05);
     assert.equal(task.distanceM(), 0);
-    assert.equal(doneAfter(task, 3), false);
-    assert.equal(doneAfter(task, 0), true, "five periods in a row");
+    assert.equal(doneAfter(task, 4), false);
+    assert.equal(doneAfter(task, 0), true, "five periods of 0.2 s, with both their ends");
     hand.grip(1);
     assert.equal(doneAfter(task, 2), true, "what comes later does not count");
     task.start();
