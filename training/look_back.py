@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -23,8 +23,8 @@ from jepa.data import Episodes
 from jepa.latents import LatentEpisodes, cached, data_key, encode_features, fingerprint, kept_latents
 from jepa.lerobot import from_arguments, load_any
 from jepa.losses import Losses
-from jepa.model import ARM, PLACE, WorldModel
-from jepa.options import chosen_options, on_an_encoder
+from jepa.model import ARM, DYNAMICS_FIELDS, ENCODER_FIELDS, PLACE, WorldModel
+from jepa.options import on_an_encoder, options_on
 from jepa.probes import in_centimetres, place_errors
 from jepa.touch import feel
 
@@ -119,7 +119,10 @@ def main() -> None:
     if arguments.threads > 0:
         torch.set_num_threads(arguments.threads)
     model, checkpoint = load_checkpoint(arguments.run / "checkpoint.pt")
-    config = replace(model.config, **chosen_options(arguments))
+    config = options_on(model.config, arguments)
+    model.check_fits(config, ENCODER_FIELDS, "encoder")
+    # They are kept as they are, too; train_dynamics.py makes new ones.
+    model.check_fits(config, DYNAMICS_FIELDS, "run")
     model.config = config
     model.requires_grad_(False)
     for head in (model.encoder.arm, model.encoder.objects):

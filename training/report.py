@@ -189,9 +189,10 @@ def main() -> None:
     config, parity = training["config"], training["parity"]
     text = "\n\n".join([
         f"# Training of `{manifest['name']}`",
-        f"{training['episodes']} episodes; {log.losses[-1]['minutes'] + config['rollout_minutes'] + config['value_minutes']:.0f} minutes: "
-        f"{log.losses[-1]['minutes']:.0f} for the encoder, {config['rollout_minutes']:g} for the predictor and {config['value_minutes']:g} for the value on the "
-        "frozen encoder. Made by `python training/report.py`; measured on held-out episodes.",
+        # The bundle says only how many the last stage had: legs of the encoder's training may have had others.
+        f"{log.losses[-1]['minutes'] + config['rollout_minutes'] + config['value_minutes']:.0f} minutes: {log.losses[-1]['minutes']:.0f} for the encoder, "
+        f"{config['rollout_minutes']:g} for the predictor and {config['value_minutes']:g} for the value on the frozen encoder, both from {training['episodes']} episodes. "
+        "Made by `python training/report.py`; measured on held-out episodes.",
         "## Probes (median error, cm)",
         "The linear probe reads the whole latent, the nearest neighbour of objects their entries.",
         probe_table(measured),

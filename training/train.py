@@ -22,11 +22,11 @@ from jepa.build import load_checkpoint, new_model
 from jepa.checkpoint import save
 from jepa.config import Config
 from jepa.data import Episodes, WindowSampler, check_alike, join_episodes
-from jepa.init_encoder import load_encoder
-from jepa.latents import encode_episodes
+from jepa.init_encoder import encoder_key, load_encoder
+from jepa.latents import data_key, encode_episodes
 from jepa.lerobot import add_arguments, from_arguments, load_any
 from jepa.losses import Losses
-from jepa.model import normalised
+from jepa.model import WorldModel, normalised
 from jepa.options import add_options, chosen_options
 from jepa.probes import evaluate, in_centimetres
 from jepa.processes import Processes
@@ -55,16 +55,34 @@ def parse_arguments() -> tuple[argparse.Namespace, Config]:
     return arguments, Config(**chosen_options(arguments))
 
 
-def felt(parts: list[Episodes], things: int, reader: Path | None) -> list[Touch]:
+def felt(parts: list[Episodes], things: int, reader: WorldModel | None, run: Path | None) -> list[Touch]:
     """What was felt in each data set, read with what the encoder of a run sees if one is given; its latents are kept with that run."""
     if reader is None:
         return [feel(part.states, part.actions, things=things) for part in parts]
-    model, _ = load_checkpoint(reader / "checkpoint.pt")
     touches = []
     for part in parts:
-        latents = encode_episodes(model, part, reader).latents
-        touches.append(feel(part.states, part.actions, model.places(latents).numpy(), things))
+        latents = encode_episodes(reader, part, run).latents
+        touches.append(feel(part.states, part.actions, reader.places(latents).numpy(), things))
     return touches
+
+
+def key_of(folder: Path | None) -> str | None:
+    return None if folder is None else encoder_key(folder)
+
+
+def check_goes_on(checkpoint: dict, file: Path, config: Config, origin: dict, arguments: argparse.Namespace) -> None:
+    """Ends the program when a checkpoint is not of this command line. `origin` tells its data and encoders from others, as newer checkpoints do, too."""
+    if {**checkpoint["config"], "minutes": 0} != {**config.to_dict(), "minutes": 0}:
+        sys.exit(f"train: {file} was trained with other options; choose another --out or the same options")
+    earlier = {**origin, **{name: checkpoint[name] for name in origin if name in checkpoint}}
+    # The order of data sets decides nothing.
+    if sorted(earlier["data"]) != sorted(origin["data"]):
+        sys.exit(f"train: {file} was trained on other data than {' '.join(map(str, arguments.data))}; choose another --out, with --init {file.parent} to keep its encoder, or the same data")
+    if earlier["read_with"] != origin["read_with"]:
+        sys.exit(f"train: {file} was trained with another --read-with than {arguments.read_with or 'none'}; choose another --out or the same --read-with")
+    # Once it has begun the weights are its own, and --init may be left out.
+    if arguments.init is not None and earlier["init"] != origin["init"]:
+        sys.exit(f"train: {file} did not begin with the encoder of {arguments.init}; choose another --out, or leave --init out to go on")
 
 
 def some_pictures(parts: list[Episodes]) -> torch.Tensor:
@@ -115,19 +133,22 @@ def main() -> None:
     validation = validation.shuffled(config.seed)
     if speak:
         print(f"train: {sum(map(len, training))} episodes to learn from, {len(validation)} to measure on; {processes.count} x {device.type}", flush=True)
-    touches = felt(training, config.things, arguments.read_with)
+    reader = None if arguments.read_with is None else load_checkpoint(arguments.read_with / "checkpoint.pt")[0]
+    origin = {"data": [data_key(part) for part in training], "init": key_of(arguments.init), "read_with": key_of(arguments.read_with)}
+    checkpoint = torch.load(checkpoint_file, map_location="cpu", weights_only=True) if checkpoint_file.exists() else None
+    if checkpoint is not None:
+        check_goes_on(checkpoint, checkpoint_file, config, origin, arguments)
+        if arguments.init is None:
+            origin["init"] = checkpoint.get("init")
+    touches = felt(training, config.things, reader, arguments.read_with)
     model = new_model(config, *training).to(device)
     model.encoder = model.encoder.to(memory_format=torch.channels_last)
     losses = Losses(config).to(device)
-    if arguments.init is not None:
+    if arguments.init is not None and checkpoint is None:
         load_encoder(model.encoder, arguments.init, some_pictures(training))
     optimiser = torch.optim.AdamW([*model.parameters(), *losses.parameters()], lr=config.learning_rate, weight_decay=config.weight_decay)
     step, spent_s = 0, 0.0
-    if checkpoint_file.exists():
-        checkpoint = torch.load(checkpoint_file, map_location="cpu", weights_only=True)
-        same = {**checkpoint["config"], "minutes": 0} == {**config.to_dict(), "minutes": 0}
-        if not same:
-            sys.exit(f"train: {checkpoint_file} was trained with other options; choose another --out or the same options")
+    if checkpoint is not None:
         model.load_state_dict(checkpoint["model"])
         losses.load_state_dict(checkpoint["losses"])
         optimiser.load_state_dict(checkpoint["optimiser"])
@@ -147,7 +168,7 @@ def main() -> None:
             return
         save(checkpoint_file, {"config": config.to_dict(), "description": training[0].description, "model": model.state_dict(), "losses": losses.state_dict(),
                                "optimiser": optimiser.state_dict(), "step": step, "spent_s": spent_s,
-                               "episodes": sum(map(len, training))})
+                               "episodes": sum(map(len, training)), **origin})
 
     def log(entry: dict) -> None:
         if not speak:

@@ -13,7 +13,6 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from multiprocessing import connection, parent_process
 from pathlib import Path
 
@@ -24,7 +23,7 @@ from jepa.checkpoint import save
 from jepa.latents import LatentEpisodes, LatentSampler, data_key, encode_episodes, fingerprint, join, true_latents
 from jepa.lerobot import from_arguments, load_any
 from jepa.model import WorldModel
-from jepa.options import chosen_options, on_an_encoder
+from jepa.options import on_an_encoder, options_on
 from jepa.probes import measure_rollouts
 from jepa.smoothing import in_hindsight
 from jepa.spent import SpentTime
@@ -147,7 +146,7 @@ def main() -> None:
     if arguments.threads > 0:
         torch.set_num_threads(arguments.threads)
     first, checkpoint = load_checkpoint(arguments.run / "checkpoint.pt")
-    config = replace(first.config, **chosen_options(arguments))
+    config = options_on(first.config, arguments)
     torch.manual_seed(config.seed)
     model = first.with_config(config)
     arguments.out.mkdir(parents=True, exist_ok=True)

@@ -2,97 +2,96 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from .touch import THINGS
 
 
+def option(default: Any, meaning: str) -> Any:
+    """A field, with what --help says of it besides the default: no number is explained twice."""
+    return field(default=default, metadata={"help": meaning})
+
+
 @dataclass(frozen=True)
 class Config:
-    # Networks. The latent has four entries for the arm and three for each of the things, which are told apart by their width between the fingers.
-    things: int = THINGS
-    channels: int = 64
-    keypoints: int = 48
-    # What the heads are given of a picture: where each map is active (keypoints), or as many numbers of a strided convolution over the whole picture (vector).
-    features: str = "keypoints"
-    # Channels of a level of half the resolution, with which a place of the maps sees 112 pixels of the picture instead of 40; 0 is without.
-    context: int = 64
-    head_width: int = 256
-    predictor_width: int = 128
-    predictor_blocks: int = 2
-    predictor_expansion: int = 2
-    # 2: in a roll-out the predictor is also given how things moved in the step before; for ablations, not exported.
-    history: int = 1
-    condition_width: int = 64
-    value_width: int = 256
+    # Networks. The latent has four entries for the arm and three for each of the things.
+    things: int = option(THINGS, "things that the latent has places of, told apart by their width between the fingers")
+    channels: int = option(64, "channels of the encoder's maps")
+    keypoints: int = option(48, "maps of which a keypoint is read: three numbers each, its place and how sharp it is")
+    features: str = option("keypoints", "what the heads are given of a picture: where each map is active (keypoints), or as many numbers of a strided convolution over all "
+                           "of it (vector)")
+    context: int = option(64, "channels of a level of half the resolution, with which a place of the maps sees 112 pixels of the picture instead of 40; 0 is without")
+    head_width: int = option(256, "width of the encoder's heads for arm and things")
+    predictor_width: int = option(128, "width of the predictor")
+    predictor_blocks: int = option(2, "residual blocks of the predictor")
+    predictor_expansion: int = option(2, "how many times as wide a block of the predictor is inside")
+    history: int = option(1, "2: in a roll-out the predictor is also given how things moved in the step before; for ablations, not exported")
+    condition_width: int = option(64, "width of what tells the predictor's blocks of proprioception and action")
+    value_width: int = option(256, "width of value and policy")
 
-    # Windows of the data: `horizon` actions; of the pictures only those at `frames` are encoded, so that a batch has more windows.
-    horizon: int = 8
-    frames: tuple[int, ...] = (0, 8)
-    windows: int = 48
-    # Shares of windows that begin with a picture of a thing that lies where it will be, or was, felt, and of one that is in the hand; the rest is drawn from all.
-    felt_share: float = 0.6
-    held_share: float = 0.15
+    # Windows of the data.
+    horizon: int = option(8, "actions of a window of the first stage")
+    frames: tuple[int, ...] = option((0, 8), "pictures of a window that are encoded, from 0 to at most the horizon: of fewer of them a batch has more windows")
+    windows: int = option(48, "windows a step, of each process")
+    felt_share: float = option(0.6, "share of windows that begin with a picture of a thing that lies where it will be, or was, felt")
+    held_share: float = option(0.15, "share of windows that begin with a picture of a thing that is in the hand; what both shares leave is drawn from all")
 
-    # Whether actions are used (training in one stage). Without, what persists in a video is learned; with them, also what the predictor makes of the actions.
-    with_actions: bool = False
+    with_actions: bool = option(False, "learn in one stage, with the encoder also what the predictor makes of the actions; without, only what persists in a video (of the "
+                                       "actions then those of the gripper are read, for what was felt)")
 
     # Loss weights. Guard against collapse where nothing was felt: SIGReg (LeJEPA, Balestriero and LeCun 2025).
-    arm_weight: float = 1.0
-    persistence_weight: float = 1.0
-    touch_weight: float = 1.0
-    rollout_weight: float = 1.0
-    sigreg_weight: float = 0.1
-    sigreg_projections: int = 128
-    # Which actions lie between two pictures of a window, from their latents (inverse dynamics).
-    inverse_weight: float = 0.0
-    # Of the twin that reconstructs its pictures, for comparison: 0 is a JEPA, which has no decoder.
-    pixel_weight: float = 0.0
+    arm_weight: float = option(1.0, "weight of the arm's entries against proprioception")
+    persistence_weight: float = option(1.0, "weight of how far apart the pictures of a window see a thing")
+    touch_weight: float = option(1.0, "weight of how far from where it was felt a thing is seen")
+    rollout_weight: float = option(1.0, "weight of the roll-out's error in one stage (--with-actions); in the last stage it stands alone")
+    sigreg_weight: float = option(0.1, "weight of SIGReg, which keeps the places of things spread out; 0 is without")
+    sigreg_projections: int = option(128, "random directions that SIGReg looks along")
+    inverse_weight: float = option(0.0, "weight of telling from the latents of two pictures which actions lie between them (inverse dynamics); 0 is without")
+    pixel_weight: float = option(0.0, "weight of giving the pixels back, for a twin to compare with; 0 is a JEPA, which has no decoder")
 
-    # Looking back at the end of the first stage: times that what was felt is read again, steps and pictures a step for the head.
-    look_back_rounds: int = 2
-    look_back_steps: int = 2000
-    look_back_batch: int = 256
+    # Looking back at the end of the first stage.
+    look_back_rounds: int = option(2, "times that what was felt is read again, with what the encoder then sees")
+    look_back_steps: int = option(2000, "steps in which a head is fitted, in each round")
+    look_back_batch: int = option(256, "pictures a step for the head")
 
-    # Last stage: predictor and value on the latents of the frozen encoder. Windows of `rollout` actions, which is the bundle's horizon too.
-    rollout: int = 10
-    rollout_windows: int = 256
-    rollout_moving_share: float = 0.6
-    rollout_minutes: float = 6.0
-    value_minutes: float = 6.0
-    value_batch: int = 1024
+    # Last stage: predictor and value on the latents of the frozen encoder.
+    rollout: int = option(10, "actions of a roll-out that the predictor learns from, and the bundle's horizon")
+    rollout_windows: int = option(256, "roll-outs a step")
+    rollout_moving_share: float = option(0.6, "share of roll-outs from the quarter of the data in which things move most")
+    rollout_minutes: float = option(6.0, "minutes of computing for the predictor in the last stage")
+    value_minutes: float = option(6.0, "minutes of computing for value and policy")
+    value_batch: int = option(1024, "pairs of latent and goal a step for value and policy")
     # Implicit value learning (IQL, Kostrikov et al. 2022; without actions: HIQL, Park et al. 2023).
-    discount: float = 0.97
-    expectile: float = 0.9
-    random_goals: float = 0.2
+    discount: float = option(0.97, "what a period counts of what the one before it counts, below 1")
+    expectile: float = option(0.9, "which expectile of what happened stands for the best that could be done; 0.5 is the mean")
+    random_goals: float = option(0.2, "share of goals from any episode; the others are of the same one")
 
-    # Advantage-weighted regression of the policy (AWR, Peng et al. 2019): how much better actions count more.
-    advantage_scale: float = 1.0
+    # Advantage-weighted regression (AWR, Peng et al. 2019).
+    advantage_scale: float = option(1.0, "how much more the policy learns from better actions: e to the power of this, for each period that was saved")
 
-    # The energy; no part of the training. Distances in units of 10 cm, the gripper's as a share of its opening, the value in periods.
-    arm_energy: float = 0.4
-    grip_energy: float = 0.1
-    object_energy: float = 1.0
-    value_energy: float = 0.1
+    # The energy; no part of the training.
+    arm_energy: float = option(0.4, "weight of the tool's distance in the energy, in units of 10 cm")
+    grip_energy: float = option(0.1, "weight of the gripper's distance in the energy, as a share of its opening")
+    object_energy: float = option(1.0, "weight of the things' distances in the energy, in units of 10 cm")
+    value_energy: float = option(0.1, "weight of the value in the energy, in periods")
 
-    # Optimisation. The budget is in minutes of computing (spent.py); the learning rate follows the share that is spent.
-    minutes: float = 45.0
-    learning_rate: float = 1.5e-3
-    weight_decay: float = 1e-4
-    warmup_steps: int = 300
-    gradient_clip: float = 1.0
-    seed: int = 0
+    # Optimisation. The budget is in minutes of computing (spent.py).
+    minutes: float = option(45.0, "minutes of computing for the first stage; the learning rate falls with the share that is spent")
+    learning_rate: float = option(1.5e-3, "learning rate of the first stage at its highest")
+    weight_decay: float = option(1e-4, "weight decay of encoder and predictor")
+    warmup_steps: int = option(300, "steps in which the learning rate of the first stage rises")
+    gradient_clip: float = option(1.0, "longest gradient, longer ones are cut to it")
+    seed: int = option(0, "seed of everything that is drawn")
 
-    # Augmentation: gain a picture, noise a pixel (share of full scale), how far colours are mixed, how far a picture is shifted, turned and zoomed (share
-    # of half its width), and how much patches of shadow and light differ (standard deviation of the logarithm).
-    gain: float = 0.05
-    pixel_noise: float = 0.01
-    colour_jitter: float = 0.1
-    camera_jitter: float = 0.06
-    light_jitter: float = 0.25
+    # Augmentation, of each picture on its own.
+    gain: float = option(0.05, "brightness of a picture, up to this share more or less")
+    pixel_noise: float = option(0.01, "noise of a pixel, as a share of full scale")
+    colour_jitter: float = option(0.1, "how far colours are mixed (standard deviation of each entry of the matrix that mixes them)")
+    camera_jitter: float = option(0.06, "how far a picture is shifted (share of half its width), zoomed (share) and turned (rad), each up to this")
+    light_jitter: float = option(0.25, "how much patches of shadow and light differ (standard deviation of the logarithm)")
 
-    # Episodes at the end of the data set that only measure.
-    validation_episodes: int = 50
+    validation_episodes: int = option(50, "episodes at the end of each data set that only measure")
 
     def to_dict(self) -> dict:
         return asdict(self)

@@ -61,15 +61,15 @@ def _in_batches(function: Callable[[Tensor], Tensor], images: np.ndarray, device
 
 def data_key(episodes: Episodes) -> str:
     """Tells data sets apart: of all numbers, and of one picture an episode."""
-    return _digest(episodes.states, episodes.actions, episodes.images[:, 0])
+    return digest(episodes.states, episodes.actions, episodes.images[:, 0])
 
 
 def fingerprint(model: WorldModel, data: str) -> str:
     """Tells encoders and data sets, given as their `data_key`, apart."""
-    return _digest(*(value.numpy() for value in model.encoder.state_dict().values()), np.array(data))
+    return digest(*(value.numpy() for value in model.encoder.state_dict().values()), np.array(data))
 
 
-def _digest(*arrays: np.ndarray) -> str:
+def digest(*arrays: np.ndarray) -> str:
     digest = hashlib.sha256()
     for array in arrays:
         digest.update(repr((array.dtype, array.shape)).encode())

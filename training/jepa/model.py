@@ -19,8 +19,9 @@ ARM = 4
 PLACE = 3
 # Entries of a place that lie along the table: x, y.
 ALONG = 2
-# What of the configuration decides the encoder's size.
+# What of the configuration decides the size of the encoder, and of predictor, value and policy.
 ENCODER_FIELDS = ("things", "channels", "context", "keypoints", "features", "head_width")
+DYNAMICS_FIELDS = ("predictor_width", "predictor_blocks", "predictor_expansion", "history", "condition_width", "value_width")
 # Distances are summed in units of this, m.
 UNIT_M = 0.1
 # Keeps the slope of a root finite at the goal, m².
@@ -313,12 +314,16 @@ class WorldModel(nn.Module):
     def latent_size(self) -> int:
         return ARM + self.config.things * PLACE
 
-    def with_config(self, config: Config) -> "WorldModel":
-        """A model with this one's encoder and statistics and new networks for the rest."""
-        for name in ENCODER_FIELDS:
+    def check_fits(self, config: Config, names: tuple[str, ...], what: str) -> None:
+        """Raises ValueError when one of these fields is not that with which what is to be kept was trained."""
+        for name in names:
             old, new = getattr(self.config, name), getattr(config, name)
             if old != new:
-                raise ValueError(f"{name} is {new} and the encoder was trained with {old}; leave --{name.replace('_', '-')} out")
+                raise ValueError(f"{name} is {new} and the {what} was trained with {old}; leave --{name.replace('_', '-')} out")
+
+    def with_config(self, config: Config) -> "WorldModel":
+        """A model with this one's encoder and statistics and new networks for the rest."""
+        self.check_fits(config, ENCODER_FIELDS, "encoder")
         predictor = self.predictor
         model = WorldModel(
             config, image_size=self.image_size, period_s=self.state_model.period_s, state_mean=predictor.state_mean, state_std=predictor.state_std,

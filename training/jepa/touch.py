@@ -1,4 +1,4 @@
-"""What the hand feels: places of things, from proprioception alone.
+"""What the hand feels: places of things, from proprioception and what the gripper was told.
 
 A gripper that was told to close and stands still before it is shut holds something: the thing is where the hand is. It was there, too, in the pictures
 before the hand came for it, and it stays where it was put down. So a robot labels its own pictures by hindsight (as grasping attempts label grasps in Pinto and

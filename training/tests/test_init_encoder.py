@@ -12,7 +12,7 @@ import torch
 import export
 from conftest import save_run, shake, write_data
 from jepa.build import new_model
-from jepa.init_encoder import load_encoder
+from jepa.init_encoder import encoder_key, load_encoder
 from test_things import of_things
 from vjepa2_layout import pictures
 
@@ -35,9 +35,17 @@ def test_an_encoder_of_another_size_is_refused(model, config, episodes, tmp_path
         load_encoder(other.encoder, run, NO_PICTURES)
 
 
+def test_encoders_are_told_apart_by_their_weights(model, config, episodes, tmp_path):
+    run, again = save_run(tmp_path / "run", model, episodes), save_run(tmp_path / "again", model, episodes, done=["predictor"])
+    other = save_run(tmp_path / "other", new_model(config, episodes), episodes)
+    assert encoder_key(run) == encoder_key(again) and len({encoder_key(folder) for folder in (run, other, BUNDLE)}) == 3
+
+
 def test_nothing_to_take_an_encoder_from(model, tmp_path):
     with pytest.raises(FileNotFoundError, match="has neither checkpoint.pt nor manifest.json; give a run that was trained, or a bundle"):
         load_encoder(model.encoder, tmp_path, NO_PICTURES)
+    with pytest.raises(FileNotFoundError, match="has neither checkpoint.pt nor manifest.json"):
+        encoder_key(tmp_path)
 
 
 def test_an_encoder_of_fewer_things_is_gone_on_from(config, episodes, tmp_path):

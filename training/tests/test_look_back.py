@@ -104,6 +104,18 @@ def test_nothing_held(made, tmp_path, monkeypatch):
         run_here(monkeypatch, made, tmp_path / "run")
 
 
+@pytest.mark.parametrize("options, message", [
+    (["--channels", "16"], "channels is 16 and the encoder was trained with 8; leave --channels out"),
+    (["--things", "3"], "things is 3 and the encoder was trained with 2; leave --things out"),
+    (["--predictor-width", "24"], "predictor_width is 24 and the run was trained with 16; leave --predictor-width out"),
+    (["--minutes", "3"], "--minutes is 3, which only train.py takes; .* look_back.py --look-back-steps"),
+])
+def test_what_does_not_fit_is_said_before_features_are_computed(made, tmp_path, monkeypatch, options, message):
+    with pytest.raises(ValueError, match=message):
+        run_here(monkeypatch, made, tmp_path / "run", *options)
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_run_that_is_not_there_is_one_line(made, tmp_path):
     ended = subprocess.run([sys.executable, TRAINING / "look_back.py", "--run", tmp_path / "no", "--data", made / "one", "--out", tmp_path / "out"], capture_output=True, text=True)
     assert ended.returncode == 1 and ended.stderr.startswith("look_back: ") and ended.stderr.count("\n") == 1

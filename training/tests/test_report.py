@@ -49,7 +49,7 @@ def stages(tmp_path):
 def test_both_stages_on_one_page(stages, tmp_path, monkeypatch):
     text = run_report(monkeypatch, stages, write_bundle(tmp_path / "bundle", {**MEASURED, **ROLLED}), tmp_path / "out")
     assert sorted(file.name for file in (tmp_path / "out").iterdir()) == ["horizon.png", "loss.png", "places.png", "probes.png", "report.md", "spectrum.png"]
-    assert "1000 episodes; 42 minutes: 30 for the encoder" in text
+    assert "\n42 minutes: 30 for the encoder, 6 for the predictor and 6 for the value on the frozen encoder, both from 1000 episodes. Made by" in text
     assert "| end effector | 1.01 | 2.00 |" in text and "| cube | 5.00 | 6.00 |" in text
     assert "| cube | 1.23 | 2.00 | 5.00 |" in text and "| cube, lifted | 0.40 | 0.50 | 0.60 |" in text
     assert "| step | all windows | windows in which an object moves |" in text and "| 2 | 0.700 | 0.456 |" in text

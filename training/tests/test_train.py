@@ -130,6 +130,68 @@ def test_what_was_felt_is_read_with_an_encoder_s_help(data, tmp_path, monkeypatc
     assert things == 2 and places.shape == (*states.shape[:2], 2, 3) and len(list((tmp_path / "one").glob("latents-*.npz"))) == 1, "the latents are kept for going on"
 
 
+class TestGoingOn:
+    """A second data set, a finished run that began with the encoder of another one, which it was also read with."""
+
+    @pytest.fixture(scope="class")
+    def made(self, tmp_path_factory, data):
+        folder = tmp_path_factory.mktemp("going-on")
+        write_data(folder / "other", make_episodes(seed=1))
+        with pytest.MonkeyPatch.context() as patch:
+            run_here(patch, data, folder / "first", "--minutes", "0")
+            run_here(patch, data, folder / "second", "--minutes", "0", "--seed", "1")
+            run_here(patch, data, folder / "run", "--minutes", "0", *self.begun(folder))
+        return folder
+
+    @staticmethod
+    def begun(folder, init="first", read_with="first"):
+        return ["--init", str(folder / init), "--read-with", str(folder / read_with)]
+
+    def test_the_same_goes_on_wherever_it_lies(self, data, made, tmp_path, monkeypatch):
+        (tmp_path / "moved").symlink_to(data)
+        before = read(made / "run")
+        run_here(monkeypatch, tmp_path / "moved", made / "run", "--minutes", "0", *self.begun(made))
+        assert not moved(read(made / "run"), before)
+
+    def test_data_sets_may_be_named_in_another_order(self, data, made, tmp_path, monkeypatch):
+        run_here(monkeypatch, data, tmp_path / "run", "--data", str(data), str(made / "other"), "--minutes", "0")
+        run_here(monkeypatch, data, tmp_path / "run", "--data", str(made / "other"), str(data), "--minutes", "0")
+        with pytest.raises(SystemExit, match="was trained on other data"):
+            run_here(monkeypatch, data, tmp_path / "run", "--minutes", "0")
+
+    def test_with_what_it_began_may_be_left_out(self, data, made, monkeypatch):
+        before = read(made / "run")
+        run_here(monkeypatch, data, made / "run", "--minutes", "0", *self.begun(made)[2:])
+        assert read(made / "run")["init"] == before["init"] is not None
+
+    def test_other_data(self, data, made, monkeypatch):
+        before = (made / "run" / "checkpoint.pt").read_bytes()
+        with pytest.raises(SystemExit, match=r"run/checkpoint\.pt was trained on other data than .*other; choose another --out, with --init .*run to keep its encoder, or the same data"):
+            run_here(monkeypatch, made / "other", made / "run", "--minutes", "1", *self.begun(made))
+        assert (made / "run" / "checkpoint.pt").read_bytes() == before
+
+    @pytest.mark.parametrize("options, message", [
+        (dict(init="second"), r"checkpoint\.pt did not begin with the encoder of .*second; choose another --out, or leave --init out to go on"),
+        (dict(read_with="second"), r"checkpoint\.pt was trained with another --read-with than .*second; choose another --out or the same --read-with"),
+    ])
+    def test_other_encoders(self, data, made, monkeypatch, options, message):
+        with pytest.raises(SystemExit, match=message):
+            run_here(monkeypatch, data, made / "run", "--minutes", "1", *self.begun(made, **options))
+
+    def test_an_encoder_where_it_began_with_none(self, data, made, monkeypatch):
+        with pytest.raises(SystemExit, match="did not begin with the encoder of .*second"):
+            run_here(monkeypatch, data, made / "first", "--minutes", "1", "--init", str(made / "second"))
+        with pytest.raises(SystemExit, match="with another --read-with than none"):
+            run_here(monkeypatch, data, made / "run", "--minutes", "1", "--init", str(made / "first"))
+
+    def test_a_checkpoint_that_is_older_says_nothing_of_it(self, data, made, tmp_path, monkeypatch):
+        (tmp_path / "run").mkdir()
+        older = {name: value for name, value in read(made / "first").items() if name not in ("data", "init", "read_with")}
+        torch.save(older, tmp_path / "run" / "checkpoint.pt")
+        run_here(monkeypatch, made / "other", tmp_path / "run", "--minutes", "0")
+        assert not moved(read(tmp_path / "run"), older) and read(tmp_path / "run")["data"] != read(made / "first")["data"]
+
+
 @pytest.mark.parametrize("options, message", [
     (["--init", "nowhere"], "nowhere has neither checkpoint.pt nor manifest.json; give a run that was trained, or a bundle"),
     (["--read-with", "nowhere"], "nowhere/checkpoint.pt is missing; train first"),

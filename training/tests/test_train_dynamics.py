@@ -141,6 +141,7 @@ def test_several_data_sets(made, tmp_path, monkeypatch, capsys):
 @pytest.mark.parametrize("options, message", [
     (["--rollout", "9"], "rollout is 9: the episodes have only 8 actions"),
     (["--channels", "16"], "channels is 16 and the encoder was trained with 8; leave --channels out"),
+    (["--minutes", "3"], "--minutes is 3, which only train.py takes; train_dynamics.py takes --rollout-minutes and --value-minutes"),
     (["--validation-episodes", "44"], "validation_episodes is 44, the data set has 44 episodes"),
 ])
 def test_what_does_not_fit_is_said(made, tmp_path, monkeypatch, options, message):
