@@ -10,7 +10,7 @@ import { print, printJson } from "./print.js";
 import { PROJECT_ROOT } from "./project.js";
 import { parseSearch, SEARCH_OPTIONS } from "./search-options.js";
 import { ROBOT_OPTION, robotArgument } from "./robot-option.js";
-import { ALL_TASK_CHOICES, ENVIRONMENT_CHOICES, POLICY_CHOICES } from "./simulation-choices.js";
+import { ALL_TASK_CHOICES, ENVIRONMENT_CHOICES, POLICY_CHOICES, SUITE_CELLS, TASK_CHOICES } from "./simulation-choices.js";
 import { UsageError } from "./usage-error.js";
 
 import type { CalibratedBundle } from "../calibration/calibration-file.js";
@@ -21,7 +21,13 @@ import type { Turn } from "../robot/frame-turn.js";
 /** Seeds from here on are for final figures; those below were looked at while things were chosen. */
 const HELD_OUT_SEEDS = 10_000;
 
+/** Failures of a cell that are drawn, unless it is said. */
+const KEPT_FAILURES = 12;
+
 const ORACLE = { planner: { kind: "icem", options: { candidates: 24, iterations: 3, elites: 6, switchedDims: [3] } }, horizon: 8 } as const;
+
+/** Tasks of several things, whose places the oracle does not know: they are measured by name. */
+const TASKS_IN_NO_SUITE = ALL_TASK_CHOICES.filter((task) => !TASK_CHOICES.some((inSuite) => inSuite === task));
 
 export default defineCommand({
   command: "eval",
@@ -30,9 +36,9 @@ export default defineCommand({
     yargs
       .option("task", { choices: ALL_TASK_CHOICES, requiresArg: true, describe: "What to do [default: reach]" })
       .option("object", { choices: ["cube", "cup"] as const, requiresArg: true, describe: "With what, where the task has an object [default: cube]" })
-      .option("env", { choices: [...ENVIRONMENT_CHOICES, "noise"] as const, requiresArg: true, describe: "Room; noise is television, flicker and shadows in turn [default: plain]" })
+      .option("env", { choices: [...ENVIRONMENT_CHOICES, "noise"] as const, requiresArg: true, describe: "Room; seen: drawn at random as in training; unseen: of the held-out family, whose patterns, lights, colours and sizes training never had; noise: television, flicker and shadows in turn [default: plain]" })
       .option("policy", { choices: POLICY_CHOICES, requiresArg: true, describe: "Who moves the robot; true-perception sees the simulator's truth instead of pictures, oracle plans in the simulator itself [default: jepa]" })
-      .option("suite", { type: "boolean", default: false, describe: "All cells of the table; --task, --object, --env and --policy narrow it" })
+      .option("suite", { type: "boolean", default: false, describe: `All ${SUITE_CELLS} cells of the table, without ${TASKS_IN_NO_SUITE.join(" and ")}; --task, --object, --env and --policy narrow it` })
       .option("episodes", { type: "string", requiresArg: true, default: "200", describe: "Episodes a cell" })
       .option("oracle-episodes", { type: "string", requiresArg: true, default: "20", describe: "Episodes a cell of the oracle, which is slow, in a suite" })
       .option("seeds", { type: "string", alias: "seed", requiresArg: true, default: "0", describe: `Seed of the first episode, or held-out: ${HELD_OUT_SEEDS} (no seed gives a world that training saw)` })
@@ -50,7 +56,7 @@ export default defineCommand({
       .option("out", { type: "string", requiresArg: true, describe: "Keep every episode in this folder, and go on from what is there" })
       .option("merge", { type: "string", array: true, requiresArg: true, describe: "First take the episodes that these folders keep into --out" })
       .option("memory", { type: "string", requiresArg: true, describe: "Record the episodes of the policy jepa in this memory, with the simulator's truth (jepa-mpc memory, docs/memory.md)" })
-      .option("keep-failures", { type: "string", requiresArg: true, default: "12", describe: "Failures of a cell drawn into failures/ of --out" })
+      .option("keep-failures", { type: "string", requiresArg: true, describe: `Failures of a cell drawn into failures/ of --out [default: ${KEPT_FAILURES}]` })
       .option("table", { type: "string", requiresArg: true, describe: "Write all that is in --out as a Markdown table into this file" })
       .option("update-docs", { type: "boolean", default: false, describe: "Put that table into README.md and docs/results.md" })
       .option("json", { type: "string", requiresArg: true, describe: "Write summary and every episode to this file, or the summary to the output with -" })
@@ -66,10 +72,13 @@ export default defineCommand({
     const oracleEpisodes = Math.min(episodes, whole("--oracle-episodes", args.oracleEpisodes, 1, 100_000));
     const firstSeed = args.seeds === "held-out" ? HELD_OUT_SEEDS : whole("--seeds", args.seeds, 0, 2 ** 30 - 100_000);
     const workers = whole("--workers", args.workers, 1, 256);
-    const keepFailures = whole("--keep-failures", args.keepFailures, 0, 100_000);
+    const keepFailures = args.keepFailures === undefined ? KEPT_FAILURES : whole("--keep-failures", args.keepFailures, 0, 100_000);
     const givenFloor = args.explorationFloor === undefined ? undefined : parseNumber("--exploration-floor", args.explorationFloor, { min: 0.01, max: 1 });
     const maxSteps = args.maxSteps === undefined ? {} : { maxSteps: whole("--max-steps", args.maxSteps, 1, 10_000) };
     const search = parseSearch(args);
+    if (args.suite && TASKS_IN_NO_SUITE.some((task) => task === args.task)) throw new UsageError(`--task ${args.task!} is in no suite: leave --suite out`);
+    // A list is asked for with the options of the run that it is for.
+    if (args.out === undefined && !args.list && args.keepFailures !== undefined) throw new UsageError(`--keep-failures ${keepFailures} needs --out DIR`);
     if (args.out === undefined && !args.list && (args.suite || args.table !== undefined || args.updateDocs || args.merge !== undefined)) {
       throw new UsageError("--suite, --table, --update-docs and --merge work on kept results: give their folder with --out");
     }

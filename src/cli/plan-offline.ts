@@ -1,5 +1,6 @@
 import { createPlanner, type PlannerConfig, withBundleSearch } from "../control/planner-config.js";
 import { proposer } from "../world-model/proposer.js";
+import { OFFLINE_SEARCH } from "./search-options.js";
 
 import type { Plan } from "../planner/index.js";
 import type { OnnxWorldModel } from "../world-model/index.js";
@@ -13,7 +14,7 @@ export interface OfflineProblem {
   /** Actions that leave the robot where it is, [horizon, actionDim]; scored for comparison. */
   readonly rest: Float32Array;
   readonly seed: number;
-  /** What is not said is as the bundle says, or DEFAULTS. */
+  /** What is not said is as the bundle says, or OFFLINE_SEARCH. */
   readonly search: PlannerConfig;
 }
 
@@ -27,9 +28,6 @@ export interface OfflinePlan {
   readonly solveMs: number;
 }
 
-/** Of the search for a bundle that says nothing about it. */
-const DEFAULTS = { candidates: 64, iterations: 5, elites: 10 };
-
 /**
  * Searches once, without a clock to keep to, as the controller would with this bundle.
  *
@@ -42,7 +40,7 @@ export async function planOffline(model: OnnxWorldModel, problem: OfflineProblem
   const { startEnergy } = resting;
 
   let last = new Float32Array(0);
-  const options = { ...(model.manifest.planning === undefined ? DEFAULTS : {}), ...problem.search.options, seed };
+  const options = { ...(model.manifest.planning === undefined ? OFFLINE_SEARCH : {}), ...problem.search.options, seed };
   const search = withBundleSearch({ ...problem.search, options }, model.manifest);
   const planner = createPlanner(search);
   const begin = performance.now();
@@ -60,7 +58,7 @@ export async function planOffline(model: OnnxWorldModel, problem: OfflineProblem
   if (!Number.isFinite(plan.energy)) {
     throw new Error(`bundle ${model.manifest.name} gave no finite energy for any of ${plan.candidates} candidates; is --state in its units and range?`);
   }
-  return { plan, startEnergy, restEnergies, spread: elitesSpread(last, model.horizon, search.options?.elites ?? DEFAULTS.elites), solveMs };
+  return { plan, startEnergy, restEnergies, spread: elitesSpread(last, model.horizon, search.options?.elites ?? OFFLINE_SEARCH.elites), solveMs };
 }
 
 /** @param energies [count, horizon] */

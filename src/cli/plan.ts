@@ -9,7 +9,7 @@ import { latentOf, readPictureArgument } from "./picture-argument.js";
 import { PROVIDER_OPTION } from "./provider-option.js";
 import { print, printJson, shortNumber, table } from "./print.js";
 import { PROJECT_ROOT } from "./project.js";
-import { parseSearch, SEARCH_OPTIONS } from "./search-options.js";
+import { OFFLINE_SEARCH_OPTIONS, parseSearch } from "./search-options.js";
 import { UsageError } from "./usage-error.js";
 
 import type { Landscape } from "./landscape.js";
@@ -33,12 +33,12 @@ export default defineCommand({
         describe: "Proprioception in the bundle's order and units, between commas: x,y,z,opening,vx,vy,vz [default: the demo arm at rest in its ready pose]",
       })
       .option("seed", { type: "string", requiresArg: true, default: "0", describe: "Seed of the search" })
-      .options(SEARCH_OPTIONS)
+      .options(OFFLINE_SEARCH_OPTIONS)
       .option("json", { type: "string", requiresArg: true, describe: "Write everything as JSON to this file, or to the output with -" })
       .option("png", { type: "string", requiresArg: true, describe: "Draw the energy over the horizon into this file" })
-      .option("landscape", { type: "string", requiresArg: true, describe: "Draw the energy over two action dimensions into this file" })
-      .option("landscape-axes", { type: "string", requiresArg: true, describe: "Those two dimensions, between commas [default: the first two]" })
-      .option("landscape-steps", { type: "string", requiresArg: true, describe: "Steps for which their values are held [default: the whole horizon]" })
+      .option("landscape", { type: "string", requiresArg: true, describe: `Draw the energy over two action dimensions into this file: ${LANDSCAPE_POINTS} x ${LANDSCAPE_POINTS} points, the other dimensions as planned` })
+      .option("landscape-axes", { type: "string", requiresArg: true, describe: "Those two dimensions, between commas: dx,dz [default: the first two]" })
+      .option("landscape-steps", { type: "string", requiresArg: true, describe: "Steps for which their values are held; the energy is that after them. 1 draws one step, as the V-JEPA 2 paper does [default: the whole horizon]" })
       .option("goals-dir", GOALS_DIR_OPTION)
       .options(INFERENCE_OPTIONS)
       .example("$0 plan --start now.png --goal cup-left", "")

@@ -3,16 +3,34 @@ import { UsageError } from "./usage-error.js";
 
 import type { PlannerConfig } from "../control/planner-config.js";
 
+/** How large a search is; in the words of the help, what it is where the bundle says nothing. */
+interface SearchSize<T> {
+  readonly candidates: T;
+  readonly iterations: T;
+  readonly elites: T;
+}
+
+/** Of a plan without a clock, whatever the optimiser, for a bundle that says nothing about its search. */
+export const OFFLINE_SEARCH: SearchSize<number> = { candidates: 64, iterations: 5, elites: 10 };
+
+const sized = (otherwise: SearchSize<number | string>) => ({
+  candidates: { type: "string", requiresArg: true, describe: `Sequences scored in the first iteration [default: the bundle's, or ${otherwise.candidates}]` },
+  iterations: { type: "string", requiresArg: true, describe: `Iterations a plan [default: the bundle's, or ${otherwise.iterations}]` },
+  elites: { type: "string", requiresArg: true, describe: `Sequences that the distribution is refitted to [default: the bundle's, or ${otherwise.elites}]` },
+}) as const;
+
 /** Of commands that plan: which optimiser, how large. What is left out is as the bundle says, or the optimiser's own. */
 export const SEARCH_OPTIONS = {
   method: { choices: ["icem", "cem", "mppi"], default: "icem", describe: "Optimiser" },
-  candidates: { type: "string", requiresArg: true, describe: "Sequences scored in the first iteration [default: the bundle's, or the optimiser's]" },
-  iterations: { type: "string", requiresArg: true, describe: "Iterations a plan [default: the bundle's, or the optimiser's]" },
-  elites: { type: "string", requiresArg: true, describe: "Sequences that the distribution is refitted to [default: the bundle's, or the optimiser's]" },
+  // Written out, so that a look at the help loads no planner.
+  ...sized({ candidates: "64 (cem: 256)", iterations: "5", elites: "10 (cem: 26, mppi: 16)" }),
   temperature: { type: "string", requiresArg: true, describe: "With mppi: share of the elites' range of energies at which a weight has fallen to 1/e [default: 0.25]" },
   refine: { type: "string", requiresArg: true, describe: "Populations of the refinement round the best sequence [default: the bundle's, or 0]" },
   agreement: { type: "string", requiresArg: true, describe: "The iterations end when the elites' energies differ by less than this share, 0 to 1 [default: 0, never]" },
 } as const;
+
+/** The same of a plan without a clock. */
+export const OFFLINE_SEARCH_OPTIONS = { ...SEARCH_OPTIONS, ...sized(OFFLINE_SEARCH) } as const;
 
 /** What yargs makes of SEARCH_OPTIONS. */
 export interface SearchArguments {

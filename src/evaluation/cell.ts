@@ -48,10 +48,10 @@ export interface SuiteFilter {
 
 /**
  * The whole table: each task with each object in the plain room by every policy, and with the cube in all other rooms by the
- * planner. The table is of the demo scene: a task of another one, which is for another bundle, has to be named.
+ * planner. Tasks of several things, which not every policy knows, are in no suite.
  */
 export function suiteCells(filter: SuiteFilter = {}): Cell[] {
-  const cells = (filter.task === undefined ? TASK_NAMES : [filter.task]).flatMap((task) =>
+  const cells = TASK_NAMES.flatMap((task) =>
     (TASKS[task].withObject ? ["cube", "cup"] as const : [null]).flatMap((object): Cell[] => [
       ...POLICIES.map((policy): Cell => ({ task, object, environment: "plain", policy })),
       ...(object === "cup" ? [] : ENVIRONMENT_FAMILIES.filter((family) => family !== "plain").map((environment): Cell => ({ task, object, environment, policy: "jepa" }))),

@@ -47,6 +47,15 @@ test("--version and --help", async () => {
   }
 });
 
+test("the help says how large the search is: an offline plan's is the same for all optimisers", async () => {
+  const help = async (command: string): Promise<string> => (await cli(command, "--help")).stdout.replace(/\s+/g, " ");
+  const sizes = (text: string): string[] => ["candidates", "iterations", "elites"].map((option) => new RegExp(`--${option} [^\\]]+ bundle's, or ([^\\]]+)`).exec(text)![1]!);
+  const plan = await help("plan");
+  assert.deepEqual(sizes(plan), ["64", "5", "10"]);
+  assert.match(plan, /--landscape [^[]+ 41 x 41 points/);
+  assert.deepEqual(sizes(await help("replay")), ["64 (cem: 256)", "5", "10 (cem: 26, mppi: 16)"]);
+});
+
 for (const [args, line] of [
   [[], /say what to do: goal, plan/],
   [["goal"], /say what to do: capture, add/],

@@ -35,6 +35,8 @@ for (const [args, line] of [
   [["--exploration-floor", "0"], /--exploration-floor "0" is not a number from 0\.01 to 1/],
   [["--exploration-floor", "1.5"], /--exploration-floor "1\.5" is not a number/],
   [["--suite"], /give their folder with --out/],
+  [["--suite", "--task", "tidy", "--out", "kept"], /--task tidy is in no suite: leave --suite out/],
+  [["--keep-failures", "3"], /--keep-failures 3 needs --out DIR/],
   [["--task", "fly"], /--task "fly" is not one of "reach"/],
 ] as const) {
   test(`eval ${args.join(" ")} is refused in one line`, async () => {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { ENVIRONMENT_FAMILIES } from "../../sim/environments/index.js";
 import { TASK_NAMES } from "../../sim/tasks.js";
-import { ENVIRONMENT_CHOICES, POLICY_CHOICES, TASK_CHOICES } from "../../src/cli/simulation-choices.js";
+import { ENVIRONMENT_CHOICES, POLICY_CHOICES, SUITE_CELLS, TASK_CHOICES } from "../../src/cli/simulation-choices.js";
 import { cellName, POLICIES, suiteCells } from "../../src/evaluation/cell.js";
 import { ResultsFolder } from "../../src/evaluation/results-folder.js";
 import { resultsTable, TABLE_END, TABLE_START, updateMarkedTable } from "../../src/evaluation/results-table.js";
@@ -105,6 +105,8 @@ test("the suite has every task, object, environment and policy, each cell once",
   for (const [key, values] of [["task", TASK_NAMES], ["object", ["cube", "cup", null]], ["environment", ENVIRONMENT_FAMILIES], ["policy", POLICIES]] as const) {
     assert.deepEqual(new Set(cells.map((cell) => cell[key])), new Set<string | null>(values));
   }
+  assert.equal(cells.length, SUITE_CELLS);
+  assert.deepEqual(suiteCells({ task: "tidy" }), []);
   const narrow = suiteCells({ task: "push", object: "cup", environment: "plain", policy: "jepa" });
   assert.deepEqual(narrow.map(cellName), ["push-cup.plain.jepa"]);
 });

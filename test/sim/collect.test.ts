@@ -141,8 +141,12 @@ test("seeds that reach into those kept for evaluation are refused, rounded up to
 test("numbers that make no sense are refused by name before anything is written", async () => {
   const out = join(folder, "senseless");
   for (const [option, value, line] of [
-    ["--episodes", "many", /--episodes is NaN/], ["--episodes", "0", /--episodes is 0/], ["--steps", "0", /--steps is 0/],
+    ["--episodes", "many", /--episodes is "many"; give a number/], ["--episodes", "", /--episodes is ""/], ["--episodes", "0", /--episodes is 0/], ["--steps", "0", /--steps is 0/],
     ["--seed", "-3", /--seed is -3/], ["--seed", "1.5", /--seed is 1\.5/], ["--image-size", "32", /--image-size is 32/], ["--workers", "0", /--workers is 0/],
   ] as const) await refused(["--out", out, `${option}=${value}`], line);
+  await refused(["--out", out, "--epsodes", "3"], /Unknown argument: epsodes \(see --help\)/);
+  await refused(["--out", out, "--rooms", "dark"], /"dark", Choices: "plain", "seen"/);
+  await refused(["--episodes", "3"], /Missing required argument: out/);
+  await refused(["--out"], /Not enough arguments following: out \(see --help\)/);
   assert.ok(!existsSync(out));
 });
