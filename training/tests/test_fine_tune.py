@@ -70,14 +70,16 @@ def test_a_world_that_differs_is_learned_and_the_new_bundle_says_where_it_is_fro
     assert manifest["name"] == "new" and manifest["files"]["encoder.onnx"] == MANIFEST["files"]["encoder.onnx"]
     assert manifest["files"]["rollout.onnx"]["sha256"] != MANIFEST["files"]["rollout.onnx"]["sha256"]
     assert {file.name: file.read_bytes() for file in BUNDLE.iterdir()} == before, "the old bundle stays as it is"
-    # What the runtime says of the first held-out frame is what was measured.
+    # What the runtime says of the held-out windows' second pictures is what was measured.
     held = windows_of(split(load_experience(data, ENCODER), 0.25)[1], 10)
-    actions = np.zeros((1, 10, 4), np.float32)
-    actions[0, 0] = held.actions[0, 0]
-    scene = {"latent": held.latents[:1, 0].numpy(), "state": held.states[:1, 0].numpy(), "actions": actions, "goal": held.latents[:1, 0].numpy()}
-    ahead = [onnxruntime.InferenceSession(str(folder / "rollout.onnx")).run(["next_latent"], scene)[0][0, 4:] for folder in (BUNDLE, tmp_path / "new")]
-    wrong = [np.abs(one - held.latents[0, 1, 4:].numpy()).mean() for one in ahead]
-    assert wrong[1] < wrong[0]
+    sessions = [onnxruntime.InferenceSession(str(folder / "rollout.onnx")) for folder in (BUNDLE, tmp_path / "new")]
+    wrong = np.zeros(2)
+    for latents, states, taken in zip(held.latents, held.states, held.actions):
+        actions = np.zeros((1, 10, 4), np.float32)
+        actions[0, 0] = taken[0]
+        scene = {"latent": latents[:1].numpy(), "state": states[:1].numpy(), "actions": actions, "goal": latents[:1].numpy()}
+        wrong += [np.abs(session.run(["next_latent"], scene)[0][0, 4:] - latents[1, 4:].numpy()).mean() for session in sessions]
+    assert wrong[1] < 0.7 * wrong[0]
 
 
 def test_a_bundle_that_is_not_better_is_refused_with_the_numbers(tmp_path, monkeypatch, capsys):
