@@ -139,7 +139,7 @@ def table(results: dict[str, dict], minutes: float, threads: int, data: list[Pat
         reading = lambda thing: " / ".join([centimetres(video["linear_probe_m"][thing]), *(centimetres(part["place_error_m"][thing]["p50"]) if part else "–" for part in (video, looked))]) if video else ""
         lines.append(f"| {VARIANTS[name].what} | {result.get('steps', '')} | {centimetres(video['linear_probe_m']['end_effector']) if video else ''} | {' | '.join(map(reading, things))} | "
                      + (f"{centimetres(prediction['rolled'])} ({prediction['rolled'] / prediction['still']:.2f}) |" if prediction else "– |"))
-    return "\n".join([*lines, "", f"Made by `python training/ablate.py --data {' '.join(map(str, data))} --minutes {minutes:g} …`.", ""])
+    return "\n".join([*lines, "", f"Made by `python training/ablate.py --data {' '.join(map(str, data))} --minutes {minutes:g} --threads {threads} …`.", ""])
 
 
 def measured(out: Path, minutes: float, threads: int) -> dict[str, dict]:

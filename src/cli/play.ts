@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 
+import { FIRST_HELD_OUT_SEED } from "../../sim/seeds.js";
 import type { PlayWorkerData } from "../play/play-worker.js";
 import { BUNDLE_OPTION, findBundleDir } from "./bundle-dir.js";
 import { defineCommand } from "./command.js";
@@ -16,7 +17,7 @@ export default defineCommand({
       .option("bundle", BUNDLE_OPTION)
       .option("episodes", { type: "string", requiresArg: true, default: "300", describe: "Episodes in all, rounded up to whole shards of 25" })
       .option("steps", { type: "string", requiresArg: true, default: "68", describe: "Actions an episode" })
-      .option("seed", { type: "string", requiresArg: true, default: "800000", describe: "Seed of the first episode; the others follow, all below 1000000" })
+      .option("seed", { type: "string", requiresArg: true, default: "800000", describe: `Seed of the first episode; the others follow, all below ${FIRST_HELD_OUT_SEED}` })
       .option("rooms", { choices: ["plain", "seen"] as const, default: "plain" as const, describe: "The room of each picture: always the plain one, or drawn anew" })
       .option("workers", { type: "string", requiresArg: true, default: String(availableParallelism()), describe: "Threads" })
       .example("$0 play --out data/played --episodes 300", "")

@@ -65,11 +65,11 @@ def test_the_shipped_bundle_s_encoder_sees_the_same_and_can_learn_on(config, epi
     seen = pictures(12, 96, 96)
     load_encoder(encoder, BUNDLE, seen)
     wanted = onnxruntime.InferenceSession(BUNDLE / "encoder.onnx").run(["latent"], {"pixels": seen.numpy()})[0]
-    # Of standard deviations of some 10 cm: a third of a millimetre.
-    np.testing.assert_allclose(encoder.eval()(seen), wanted, atol=3e-3)
+    np.testing.assert_allclose(encoder.eval()(seen), wanted, atol=1e-3)
     # In training its norms take the statistics of the batch, which are those that they were given; the last one kept its own, of pictures of a table.
     encoder.train().keypoint_norm.eval()
-    np.testing.assert_allclose(encoder(seen), wanted, atol=3e-3)
+    # Of standard deviations of some 10 cm: a fifth of a millimetre.
+    np.testing.assert_allclose(encoder(seen), wanted, atol=2e-3)
     assert all(parameter.requires_grad for parameter in encoder.parameters())
 
 
